@@ -1,7 +1,11 @@
 //! How does one replica behave? For now: does it fit, and with how much room for requests.
 
+mod linear;
 mod memory;
+mod model;
 mod settings;
 
+pub use linear::LinearEngine;
 pub use memory::{MemoryPlan, kv_bytes_per_sequence, memory_plan};
+pub use model::{Batch, EngineLimits, EngineModel, IterationTime, Scheduling, attended_tokens};
 pub use settings::{EngineSettings, engine_settings};

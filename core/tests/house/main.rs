@@ -21,6 +21,7 @@ const ORDER: &[&str] = &[
     "workload",
     "catalog",
     "engine",
+    "queueing",
     "cost",
     "plan",
     "recommend",

@@ -1,0 +1,2 @@
+//! How does a replica or a fleet behave in steady state? Percentiles of waiting, time to first
+//! token, inter-token latency and end-to-end latency under load.
