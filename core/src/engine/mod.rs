@@ -3,9 +3,11 @@
 mod linear;
 mod memory;
 mod model;
+mod parallelism;
 mod settings;
 
 pub use linear::LinearEngine;
 pub use memory::{MemoryPlan, kv_bytes_per_sequence, memory_plan};
 pub use model::{Batch, EngineLimits, EngineModel, IterationTime, Scheduling, attended_tokens};
+pub use parallelism::Parallelism;
 pub use settings::{EngineSettings, engine_settings};
