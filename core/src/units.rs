@@ -266,6 +266,36 @@ pub fn log2(value: f64) -> f64 {
     libm::log2(value)
 }
 
+/// The exponential function, the same on every platform.
+#[must_use]
+pub fn exp(value: f64) -> f64 {
+    libm::exp(value)
+}
+
+/// The natural logarithm, the same on every platform.
+#[must_use]
+pub fn ln(value: f64) -> f64 {
+    libm::log(value)
+}
+
+/// The square root, the same on every platform.
+#[must_use]
+pub fn sqrt(value: f64) -> f64 {
+    libm::sqrt(value)
+}
+
+/// `base` to the power `exponent`, the same on every platform.
+#[must_use]
+pub fn powf(base: f64, exponent: f64) -> f64 {
+    libm::pow(base, exponent)
+}
+
+/// The complementary error function, the same on every platform.
+#[must_use]
+pub fn erfc(value: f64) -> f64 {
+    libm::erfc(value)
+}
+
 /// The smallest whole number that is at least `value`, forgiving one part in 10¹² of rounding, so
 /// that 1.1 × 3 ÷ 1.1 is 3 and not 4.
 #[must_use]
