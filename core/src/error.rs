@@ -39,6 +39,8 @@ pub enum ErrorCode {
     Duplicate,
     /// A benchmark source of the caller's failed.
     SourceFailed,
+    /// More work arrives than can be served: the queue grows without end and has no steady state.
+    Unstable,
 }
 
 impl ErrorCode {
@@ -57,6 +59,7 @@ impl ErrorCode {
             Self::TooLarge => "too_large",
             Self::Duplicate => "duplicate",
             Self::SourceFailed => "source_failed",
+            Self::Unstable => "unstable",
         }
     }
 }

@@ -296,6 +296,48 @@ pub fn erfc(value: f64) -> f64 {
     libm::erfc(value)
 }
 
+/// The natural logarithm of 1 + `value`, precise for small values, the same on every platform.
+#[must_use]
+pub fn ln_1p(value: f64) -> f64 {
+    libm::log1p(value)
+}
+
+/// e to the power of `value`, less 1, precise for small values, the same on every platform.
+#[must_use]
+pub fn exp_m1(value: f64) -> f64 {
+    libm::expm1(value)
+}
+
+/// The sine of an angle in radians, the same on every platform.
+#[must_use]
+pub fn sin(value: f64) -> f64 {
+    libm::sin(value)
+}
+
+/// The cosine of an angle in radians, the same on every platform.
+#[must_use]
+pub fn cos(value: f64) -> f64 {
+    libm::cos(value)
+}
+
+/// The angle in radians of the point (`x`, `y`), from −π to π, the same on every platform.
+#[must_use]
+pub fn atan2(y: f64, x: f64) -> f64 {
+    libm::atan2(y, x)
+}
+
+/// The logarithm of the absolute value of the gamma function, the same on every platform.
+#[must_use]
+pub fn ln_gamma(value: f64) -> f64 {
+    libm::lgamma(value)
+}
+
+/// `factor` × `other` + `summand`, rounded once, the same on every platform.
+#[must_use]
+pub fn mul_add(factor: f64, other: f64, summand: f64) -> f64 {
+    libm::fma(factor, other, summand)
+}
+
 /// The smallest whole number that is at least `value`, forgiving one part in 10¹² of rounding, so
 /// that 1.1 × 3 ÷ 1.1 is 3 and not 4.
 #[must_use]
