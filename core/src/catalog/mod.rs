@@ -12,6 +12,7 @@ mod index;
 mod model;
 mod names;
 mod numbers;
+mod parameters;
 mod price;
 mod quality;
 mod source;
@@ -25,6 +26,7 @@ pub use model::{
 };
 pub use names::normalize_name;
 pub use numbers::Numbers;
+pub use parameters::{LayerParameters, ParameterCounts, ParameterGroup};
 pub use price::{Instance, Price, Provider, PurchaseOption};
 pub use quality::QualityScore;
 pub use source::{BenchmarkQuery, BenchmarkSource, BenchmarkTable, LayeredSource};

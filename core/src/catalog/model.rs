@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::Result;
-use crate::units::{BYTES_PER_GIB, Date, check_count, check_text};
+use crate::units::{Date, check_count, check_text};
 use crate::workload::Domain;
 
 /// A published model checkpoint.
@@ -155,6 +155,12 @@ impl WeightFormat {
         }
     }
 
+    /// The format of what is not quantised beside this one: itself, or 16 bits.
+    #[must_use]
+    pub const fn wide(self) -> Self {
+        if self.is_quantized() { Self::Bf16 } else { self }
+    }
+
     /// Whether the format is a quantisation of a wider one.
     #[must_use]
     pub const fn is_quantized(self) -> bool {
@@ -222,6 +228,13 @@ pub struct Attention {
     /// Bytes of that state per sequence and layer.
     #[serde(default)]
     pub linear_state_bytes_per_layer: Option<u64>,
+    /// Parameters of such a layer's mixer; `None` where not known.
+    #[serde(default)]
+    pub linear_parameters_per_layer: Option<u64>,
+    /// Whether attention layers gate their output by a projection as wide as the queries
+    /// (Qwen3-Next).
+    #[serde(default)]
+    pub output_gate: bool,
     /// Ranks of multi-head latent attention.
     #[serde(default)]
     pub mla: Option<Mla>,
@@ -326,19 +339,11 @@ impl Model {
         Ok(())
     }
 
-    /// Memory of the weights, in GiB: the published size of the checkpoint, or parameters × bytes of
-    /// the weight format, embeddings and LM head at 16 bits where the rest is quantised.
+    /// Memory of the weights, in GiB: the published size of the checkpoint, or what its groups of
+    /// parameters come to in its format.
     #[must_use]
     pub fn weights_gib(&self) -> f64 {
-        if let Some(gib) = self.checkpoint_gib {
-            return gib;
-        }
-        let architecture = &self.architecture;
-        let copies = if architecture.tied_embeddings { 1.0 } else { 2.0 };
-        let embeddings = f64::from(architecture.vocab_size) * f64::from(architecture.hidden_size) * copies;
-        let total = self.parameters_total as f64;
-        let wide = if self.weight_format.is_quantized() { embeddings.min(total) } else { 0.0 };
-        ((total - wide) * self.weight_format.bytes_per_weight() + wide * 2.0) / BYTES_PER_GIB
+        self.checkpoint_gib.unwrap_or_else(|| self.weights_gib_in(self.weight_format))
     }
 
     /// GPUs that the weights are spread over: experts over all, anything else over each
