@@ -5,6 +5,8 @@
 //! Compass architecture (llm-d-planner's design document), which takes the lengths from the
 //! GuideLLM benchmark profiles.
 
+mod arrivals;
+mod distribution;
 mod intent;
 mod parse;
 mod prompt;
@@ -13,6 +15,10 @@ mod specify;
 mod trace;
 mod use_case;
 
+pub use arrivals::{ArrivalProcess, MAX_DISPERSION, MAX_SLICES, RateSlice};
+pub use distribution::{
+    MAX_CLASSES, MAX_EMPIRICAL_VALUES, RequestClass, RequestMix, TokenDistribution, TokenQuantiles,
+};
 pub use intent::{
     Budget, Datacenter, DeploymentModel, Intent, LicencePolicy, LoadAssumptions, NameFilter, Priorities,
     Priority,
