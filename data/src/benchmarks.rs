@@ -30,6 +30,10 @@ struct MeasuredRow {
     ttft_mean_ms: f64,
     itl_mean_ms: f64,
     measured: Option<Date>,
+    gpus: Option<u32>,
+    ran_tensor_parallel: Option<u32>,
+    ran_expert_parallel: Option<u32>,
+    disaggregated: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -71,12 +75,20 @@ impl From<MeasuredRow> for Benchmark {
         let precision = row.gemm_format.or(row.precision).or_else(|| Some("bf16".to_owned()));
         let ranks =
             row.pipeline_parallel.unwrap_or(1).max(1) * row.attention_data_parallel.unwrap_or(1).max(1);
+        // The dump's conversion multiplied degrees of parallelism; what the campaign's own
+        // configuration says comes first. The degrees of a disaggregated deployment are those of
+        // its decode workers alone and say nothing about the whole.
+        let whole = row.disaggregated.is_none();
         Self {
             model: row.model,
             gpu: row.gpu,
-            tensor_parallel: row.tensor_parallel,
-            gpu_count: Some(row.tensor_parallel * ranks),
-            expert_parallel: row.moe_expert_parallel.filter(|ranks| *ranks > 1),
+            tensor_parallel: row.ran_tensor_parallel.filter(|_| whole).unwrap_or(row.tensor_parallel),
+            gpu_count: row.gpus.or(Some(row.tensor_parallel * ranks)),
+            expert_parallel: row
+                .ran_expert_parallel
+                .filter(|_| whole)
+                .or(row.moe_expert_parallel)
+                .filter(|ranks| *ranks > 1),
             backend: row.backend,
             backend_version: row.backend_version,
             precision,

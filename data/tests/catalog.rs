@@ -9,7 +9,7 @@
     reason = "a test may fail"
 )]
 
-use sizewell::catalog::{AttentionKind, HealthKind, Model, PurchaseOption, WeightFormat};
+use sizewell::catalog::{AttentionKind, BenchmarkOrigin, HealthKind, Model, PurchaseOption, WeightFormat};
 use sizewell::units::Date;
 use sizewell::workload::UseCase;
 
@@ -184,5 +184,18 @@ fn published_sizes_agree_with_the_format() {
             "{}: {published} GiB published, {computed:.2} computed",
             model.id
         );
+    }
+}
+
+#[test]
+fn no_measured_deployment_has_more_gpus_than_its_machines() {
+    let catalog = sizewell_data::catalog();
+    let measured: Vec<_> =
+        catalog.benchmarks().iter().filter(|row| row.origin == BenchmarkOrigin::Measured).collect();
+    // All but those on GB200, a rack of 72, ran on one machine of eight GPUs; the degrees of
+    // parallelism in the dump multiply to as many as 64.
+    for (gpu, gpus) in [("H100", 8), ("H200", 8), ("B200", 8), ("B300", 8), ("GB200", 72)] {
+        let most = measured.iter().filter(|row| row.gpu == gpu).map(|row| row.gpus()).max();
+        assert_eq!(most, Some(gpus), "{gpu}");
     }
 }
