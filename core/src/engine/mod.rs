@@ -7,7 +7,10 @@ mod parallelism;
 mod settings;
 
 pub use linear::LinearEngine;
-pub use memory::{MemoryPlan, kv_bytes_per_sequence, memory_plan};
+pub use memory::{
+    KvDtype, MemoryOptions, MemoryPlan, PipelineStage, kv_bytes_per_sequence, memory_plan,
+    smallest_tensor_parallel, weights_gib_per_gpu,
+};
 pub use model::{Batch, EngineLimits, EngineModel, IterationTime, Scheduling, attended_tokens};
 pub use parallelism::Parallelism;
-pub use settings::{EngineSettings, engine_settings};
+pub use settings::{EngineSettings, engine_settings, planned_memory_options};

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::MemoryPlan;
 use super::memory::DEFAULT_GPU_MEMORY_UTILIZATION;
+use super::{MemoryOptions, MemoryPlan, Parallelism};
 use crate::catalog::{Gpu, Model};
 use crate::workload::TokenLengths;
 
@@ -22,6 +22,26 @@ pub struct EngineSettings {
     pub gpu_memory_utilization: f64,
     /// Whether prompts that begin alike share their cache.
     pub enable_prefix_caching: bool,
+}
+
+/// Most requests in one batch that a plan sets.
+const MOST_SEQUENCES: u32 = 256;
+
+/// Tokens in one iteration that a plan sets: vLLM's defaults for an API server.
+fn batched_tokens(gpu: &Gpu) -> u32 {
+    if gpu.memory_physical_gib >= 70.0 { 8192 } else { 2048 }
+}
+
+/// The options under which a plan is made whose settings are then [`engine_settings`].
+#[must_use]
+pub fn planned_memory_options(gpu: &Gpu, parallelism: Parallelism, lengths: TokenLengths) -> MemoryOptions {
+    MemoryOptions {
+        parallelism,
+        max_num_seqs: Some(MOST_SEQUENCES),
+        max_num_batched_tokens: Some(batched_tokens(gpu)),
+        request_tokens: Some(lengths.input_tokens.saturating_add(lengths.output_tokens)),
+        ..MemoryOptions::default()
+    }
 }
 
 /// The settings that a plan implies.
@@ -43,8 +63,8 @@ pub fn engine_settings(
     let max_model_len = roomy.min(held).min(u64::from(model.context_tokens)).max(1);
     EngineSettings {
         max_model_len: u32::try_from(max_model_len).unwrap_or(u32::MAX),
-        max_num_seqs: memory.concurrent_requests.clamp(1, 256) as u32,
-        max_num_batched_tokens: if gpu.memory_physical_gib >= 70.0 { 8192 } else { 2048 },
+        max_num_seqs: memory.concurrent_requests.clamp(1, MOST_SEQUENCES.into()) as u32,
+        max_num_batched_tokens: batched_tokens(gpu),
         gpu_memory_utilization: DEFAULT_GPU_MEMORY_UTILIZATION,
         enable_prefix_caching: true,
     }

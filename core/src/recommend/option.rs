@@ -243,6 +243,8 @@ pub enum RejectionCode {
     Domain,
     /// Prompt and answer are longer than the model's context.
     Context,
+    /// The model cannot be split over the GPUs so.
+    Parallelism,
     /// Weights, reserve and one request do not fit the GPUs' memory.
     Memory,
     /// Nothing was measured at these token lengths.

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::catalog::{Benchmark, BenchmarkOrigin, Catalog, Gpu, Model, UsableBenchmark};
 use crate::cost::{CloudCost, CostModel, CostQuote, Fleet, OwnedCost, PurchaseCost, UnitCosts};
-use crate::engine::{engine_settings, memory_plan};
+use crate::engine::{Parallelism, engine_settings, memory_plan, planned_memory_options};
 use crate::error::Result;
 use crate::plan::{CapacityPlan, CapacityPlanner, CapacityRequest, ReplicaPlanner};
 use crate::units::Quantile;
@@ -125,6 +125,18 @@ struct GroupKey<'a> {
     precision: Option<&'a str>,
 }
 
+impl GroupKey<'_> {
+    /// Attention within each tensor-parallel group, experts over all GPUs.
+    fn parallelism(&self) -> Parallelism {
+        Parallelism {
+            tensor_parallel: self.tensor_parallel,
+            data_parallel: self.gpus / self.tensor_parallel.max(1),
+            expert_parallel: self.expert_parallel.unwrap_or(1),
+            ..Parallelism::default()
+        }
+    }
+}
+
 struct Group<'a> {
     key: GroupKey<'a>,
     model: &'a Model,
@@ -209,13 +221,16 @@ impl<'a> Search<'a> {
     fn judge(&self, group: &Group<'_>, outcome: &mut Outcome) {
         let (model, gpu) = (group.model, group.gpu);
         let lengths = self.specification.traffic.lengths();
-        let spread = model.weight_ranks(group.key.tensor_parallel, group.key.gpus);
-        let memory = memory_plan(model, gpu, spread, lengths);
+        let options = planned_memory_options(gpu, group.key.parallelism(), lengths);
+        let memory = match memory_plan(model, gpu, &options) {
+            Ok(memory) => memory,
+            Err(error) => {
+                outcome.rejected.push(group.rejected(RejectionCode::Parallelism, error.to_string()));
+                return;
+            }
+        };
         if !memory.fits && group.as_stored {
-            let reason = format!(
-                "weights of {:.1} GiB on each GPU and {:.1} GiB for activations leave no room for a request in {:.1} GiB",
-                memory.weights_gib_per_gpu, memory.reserve_gib_per_gpu, memory.usable_gib_per_gpu
-            );
+            let reason = memory.reason.unwrap_or_default();
             outcome.rejected.push(group.rejected(RejectionCode::Memory, reason));
             return;
         }

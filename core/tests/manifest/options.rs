@@ -2,7 +2,7 @@
 //! was measured on, options made as it would make them.
 
 use sizewell::catalog::{Catalog, Gpu, Model};
-use sizewell::engine::{engine_settings, memory_plan};
+use sizewell::engine::{Parallelism, engine_settings, memory_plan, planned_memory_options};
 use sizewell::plan::{CapacityRequest, ReplicaPlanner};
 use sizewell::recommend::{DeploymentOption, recommend};
 use sizewell::units::Quantile;
@@ -36,19 +36,20 @@ pub fn template(catalog: &Catalog) -> sizewell::Result<DeploymentOption> {
         .ok_or_else(|| sizewell::Error::missing("options", "the catalog has benchmarks of this model"))
 }
 
-/// An option of a model on a GPU: the fewest GPUs that hold it, `None` where 8 do not or where its
+/// An option of a model on a GPU: the fewest GPUs that hold it and eight requests, `None` where 8 do not or where its
 /// context is too short.
 pub fn made(template: &DeploymentOption, model: &Model, gpu: &Gpu) -> Option<DeploymentOption> {
     let lengths = template.traffic.lengths();
     if u64::from(lengths.input_tokens) + u64::from(lengths.output_tokens) > model.context_tokens.into() {
         return None;
     }
-    let heads = model.architecture.attention.heads;
     let (gpus, memory) = [1, 2, 4, 8]
         .into_iter()
-        .filter(|gpus| heads.is_multiple_of(*gpus))
-        .map(|gpus| (gpus, memory_plan(model, gpu, gpus, lengths)))
-        .find(|(_, memory)| memory.fits)?;
+        .filter_map(|gpus| {
+            let options = planned_memory_options(gpu, Parallelism::tensor(gpus), lengths);
+            Some((gpus, memory_plan(model, gpu, &options).ok()?))
+        })
+        .find(|(_, memory)| memory.concurrent_requests >= 8)?;
     let capacity = ReplicaPlanner
         .plan_one(&CapacityRequest {
             peak_qps: template.traffic.peak_qps,
