@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::parameters::ParameterGroup;
 use crate::error::Result;
 use crate::units::{Date, check_count, check_text};
 use crate::workload::Domain;
@@ -40,6 +41,12 @@ pub struct Model {
     pub native_dtype: WeightFormat,
     /// What this checkpoint stores.
     pub weight_format: WeightFormat,
+    /// Groups that this checkpoint stores in 16 bits though its format quantises them as a rule.
+    #[serde(default)]
+    pub wide_groups: Vec<ParameterGroup>,
+    /// Weights that share a scale in a `w4a16` checkpoint, where not 128.
+    #[serde(default)]
+    pub quantization_group_size: Option<u32>,
     /// Size of the checkpoint's weights, in GiB, where published.
     #[serde(default)]
     pub checkpoint_gib: Option<f64>,
@@ -335,6 +342,9 @@ impl Model {
         )?;
         if let Some(gib) = self.checkpoint_gib {
             crate::units::check_positive("checkpoint_gib", gib, 1e6)?;
+        }
+        if let Some(size) = self.quantization_group_size {
+            check_count("quantization_group_size", size.into(), 1, 65_536)?;
         }
         Ok(())
     }

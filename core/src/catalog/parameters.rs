@@ -246,11 +246,12 @@ impl Model {
     /// Whether a format's checkpoints quantise a group. Embedding, LM head, router and norms stay
     /// wide in all of them (vLLM's fp8 and compressed-tensors, GPTQ, AWQ, ModelOpt); OpenAI's mxfp4
     /// quantises routed experts only (gpt-oss model card, §2.1); NVIDIA's nvfp4 leaves latent
-    /// attention wide (model card of DeepSeek-R1-NVFP4).
+    /// attention wide (model card of DeepSeek-R1-NVFP4). In the checkpoint's own format its
+    /// `wide_groups` are not quantised either.
     #[must_use]
     pub fn is_quantized(&self, group: ParameterGroup, format: WeightFormat) -> bool {
         let architecture = &self.architecture;
-        if !format.is_quantized() {
+        if !format.is_quantized() || (format == self.weight_format && self.wide_groups.contains(&group)) {
             return false;
         }
         match group {
@@ -272,10 +273,14 @@ impl Model {
     /// bits, or 32 where the format is.
     #[must_use]
     pub fn bytes_per_weight(&self, group: ParameterGroup, format: WeightFormat) -> f64 {
-        if self.is_quantized(group, format) {
-            format.bytes_per_weight()
-        } else {
-            format.wide().bytes_per_weight()
+        if !self.is_quantized(group, format) {
+            return format.wide().bytes_per_weight();
+        }
+        match (format, self.quantization_group_size) {
+            (WeightFormat::W4a16, Some(size)) if format == self.weight_format => {
+                0.5 + 2.0 / f64::from(size.max(1))
+            }
+            _ => format.bytes_per_weight(),
         }
     }
 
@@ -304,7 +309,7 @@ impl Model {
         if format == self.weight_format {
             return self.clone();
         }
-        Self { weight_format: format, checkpoint_gib: None, ..self.clone() }
+        Self { weight_format: format, wide_groups: Vec::new(), checkpoint_gib: None, ..self.clone() }
     }
 
     pub(crate) fn has_vision(&self) -> bool {

@@ -51,7 +51,13 @@ impl KvCost {
         self.per_token * tokens + self.per_window_token * tokens.min(self.window) + self.state
     }
 
-    /// The same, in whole blocks.
+    /// Bytes that windowed layers hold, besides, of what is being prefilled: at most a chunk of
+    /// `chunk` tokens in one iteration, which only then leaves the window.
+    pub(super) fn prefill_bytes(&self, tokens: f64, chunk: f64) -> f64 {
+        self.per_window_token * (tokens - self.window).max(0.0).min(chunk)
+    }
+
+    /// Bytes of a sequence in whole blocks.
     pub(super) fn bytes_in_blocks(&self, tokens: f64) -> f64 {
         self.bytes((tokens / BLOCK_TOKENS).ceil() * BLOCK_TOKENS)
     }

@@ -40,7 +40,8 @@ pub struct MemoryPlan {
     /// What one such request keeps in the KV cache of one GPU, in GiB.
     pub request_gib_per_gpu: f64,
     /// Tokens that the KV cache of the whole deployment holds in requests of that length, in blocks
-    /// of 16: the figure that vLLM reports when the length is its context limit.
+    /// of 16: the figure that vLLM reports. (With sliding windows vLLM reports less: it reckons a
+    /// chunk of a prompt to every request, though all requests share one chunk.)
     pub kv_tokens: u64,
     /// Requests of that length that the KV cache of the deployment holds at the same time.
     pub concurrent_requests: u64,
@@ -62,6 +63,7 @@ struct StageMemory {
     reserve: f64,
     pool: f64,
     cost: KvCost,
+    chunk: f64,
 }
 
 impl StageMemory {
@@ -73,24 +75,26 @@ impl StageMemory {
         let graphs = setting.cuda_graph_gib(stage);
         let reserve = activation + setting.non_torch_gib() + (graphs - (physical - usable)).max(0.0);
         let cost = KvCost::of(setting.model, setting.parallelism, setting.kv_bytes, stage);
-        Self { stage, weights, activation, graphs, reserve, pool: usable - weights - reserve, cost }
+        let (pool, chunk) = (usable - weights - reserve, setting.batched_tokens);
+        Self { stage, weights, activation, graphs, reserve, pool, cost, chunk }
     }
 
-    fn pool_bytes(&self) -> f64 {
-        self.pool.max(0.0) * BYTES_PER_GIB
+    /// Bytes of the pool for sequences of `tokens` tokens, beside the chunk that is being prefilled.
+    fn bytes_for(&self, tokens: f64) -> f64 {
+        self.pool * BYTES_PER_GIB - self.cost.prefill_bytes(tokens, self.chunk)
     }
 
     /// Sequences that the pool holds, a part of one counted; below 0 when the weights do not fit.
     fn sequences(&self, tokens: f64) -> f64 {
-        self.pool * BYTES_PER_GIB / self.cost.bytes(tokens).max(1.0)
+        self.bytes_for(tokens) / self.cost.bytes(tokens).max(1.0)
     }
 
     fn whole_sequences(&self, tokens: f64) -> u64 {
-        (self.pool_bytes() / self.cost.bytes_in_blocks(tokens).max(1.0)).floor() as u64
+        (self.bytes_for(tokens).max(0.0) / self.cost.bytes_in_blocks(tokens).max(1.0)).floor() as u64
     }
 
     fn holds(&self, tokens: u32) -> bool {
-        self.pool > 0.0 && self.cost.bytes_in_blocks(f64::from(tokens)) <= self.pool_bytes()
+        self.whole_sequences(f64::from(tokens)) >= 1
     }
 }
 
@@ -188,7 +192,7 @@ fn plan(setting: &Setting<'_>) -> MemoryPlan {
         kv_pool_gib_per_gpu: limiting.pool,
         request_tokens: setting.request_tokens,
         request_gib_per_gpu: limiting.cost.bytes_in_blocks(tokens) / BYTES_PER_GIB,
-        kv_tokens: ((held / BLOCK_TOKENS).floor() * BLOCK_TOKENS) as u64 * ranks,
+        kv_tokens: (((held / BLOCK_TOKENS).floor() * BLOCK_TOKENS) as u64).saturating_mul(ranks),
         concurrent_requests: whole.saturating_mul(ranks),
         largest_context_tokens: longest,
         fits,
@@ -214,7 +218,9 @@ fn longest_context(memory: &StageMemory, most: u32) -> u32 {
 }
 
 fn reason(setting: &Setting<'_>, memory: &StageMemory) -> String {
-    let request = memory.cost.bytes_in_blocks(f64::from(setting.request_tokens)) / BYTES_PER_GIB;
+    let tokens = f64::from(setting.request_tokens);
+    let prefilled = memory.cost.prefill_bytes(tokens, memory.chunk);
+    let request = (memory.cost.bytes_in_blocks(tokens) + prefilled) / BYTES_PER_GIB;
     let physical = setting.gpu.memory_physical_gib;
     let usable = physical * setting.utilization;
     let needed = memory.weights + memory.reserve + request;
