@@ -8,8 +8,8 @@ mod settings;
 
 pub use linear::LinearEngine;
 pub use memory::{
-    KvDtype, MemoryOptions, MemoryPlan, PipelineStage, kv_bytes_per_sequence, memory_plan,
-    smallest_tensor_parallel, weights_gib_per_gpu,
+    KvDtype, MemoryOptions, MemoryPlan, PipelineStage, activation_gib_per_gpu, kv_bytes_per_sequence,
+    memory_plan, smallest_tensor_parallel, weights_gib_per_gpu,
 };
 pub use model::{Batch, EngineLimits, EngineModel, IterationTime, Scheduling, attended_tokens};
 pub use parallelism::Parallelism;

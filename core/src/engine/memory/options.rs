@@ -126,10 +126,8 @@ impl MemoryOptions {
     pub(super) fn resolve<'a>(&self, model: &'a Model, gpu: &'a Gpu) -> Result<Setting<'a>> {
         self.parallelism.check(model).map_err(|error| error.within("parallelism"))?;
         check_range("gpu_memory_utilization", self.gpu_memory_utilization, 0.01, 1.0)?;
-        let (default_seqs, default_tokens) = default_batch(gpu);
-        let sequences = self.max_num_seqs.unwrap_or(default_seqs);
+        let (sequences, batched_tokens) = self.batch_limits(gpu);
         check_count("max_num_seqs", sequences.into(), 1, 65_536)?;
-        let batched_tokens = self.max_num_batched_tokens.unwrap_or(default_tokens);
         check_count("max_num_batched_tokens", batched_tokens.into(), 1, 1 << 24)?;
         let request_tokens = self.request_tokens.unwrap_or(model.context_tokens);
         check_count("request_tokens", request_tokens.into(), 1, model.context_tokens.into())?;
@@ -145,6 +143,15 @@ impl MemoryOptions {
             batched_tokens: f64::from(batched_tokens),
             request_tokens,
         })
+    }
+}
+
+impl MemoryOptions {
+    /// Most sequences and most tokens in one iteration of one rank, defaults filled in.
+    #[must_use]
+    pub fn batch_limits(&self, gpu: &Gpu) -> (u32, u32) {
+        let (sequences, tokens) = default_batch(gpu);
+        (self.max_num_seqs.unwrap_or(sequences), self.max_num_batched_tokens.unwrap_or(tokens))
     }
 }
 

@@ -15,8 +15,10 @@
 //! | Qwen2.5 7B | 2.25 | 2.22 | Mistral Small 3.1 | 2.10 | 2.16 |
 //! | Phi-4 | 1.52 | 1.55 | Granite 3.1 8B | .85 | .85 |
 
-use super::options::Setting;
-use super::stage::Stage;
+use super::options::{MemoryOptions, Setting};
+use super::stage::{PipelineStage, Stage};
+use crate::catalog::{Gpu, Model};
+use crate::error::Result;
 use crate::units::BYTES_PER_GIB;
 
 /// Libraries' workspaces and what a runtime keeps, in GiB: fitted, see the module's table.
@@ -39,6 +41,23 @@ const NON_TORCH_GIB_PIPELINE: f64 = 0.07;
 /// 1B, vLLM pull request 11349) and 0.016 (gpt-oss-20b) to 0.029 (gpt-oss-120b; llm-d-planner,
 /// vLLM 0.11). An order of magnitude, which the rest of the GPU's memory takes in as a rule.
 const CUDA_GRAPH_GIB_PER_LAYER: f64 = 0.016;
+
+/// Peak of activations on one GPU of a pipeline stage, in GiB: what the sampler holds for each
+/// logit of `max_num_seqs` sequences, or what the widest layer holds for `max_num_batched_tokens`
+/// tokens, with the buffers of experts' kernels. Tensor parallelism slices the layers, not the
+/// logits; only the last stage of a pipeline has logits.
+///
+/// # Errors
+///
+/// As [`memory_plan`](crate::engine::memory_plan).
+pub fn activation_gib_per_gpu(
+    model: &Model,
+    gpu: &Gpu,
+    options: &MemoryOptions,
+    stage: PipelineStage,
+) -> Result<f64> {
+    Ok(options.resolve(model, gpu)?.activation_gib(stage))
+}
 
 impl Setting<'_> {
     /// Peak of activations on one GPU of a stage, in GiB.
