@@ -1,2 +1,4 @@
 //! How does a replica or a fleet behave in steady state? Percentiles of waiting, time to first
 //! token, inter-token latency and end-to-end latency under load.
+
+pub mod closed_form;
