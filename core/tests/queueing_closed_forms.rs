@@ -2,6 +2,7 @@
 //! mpmath 1.4.1 (Python): sums taken term by term as the textbook writes them, on the exact values
 //! of the doubles given here. `close` says which digits must agree, and why not more.
 
+#![allow(clippy::excessive_precision, reason = "references are given with all digits computed")]
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail loudly")]
 
 use sizewell::queueing::closed_form::*;

@@ -175,7 +175,7 @@ fn excess_of(z: Complex, scv: f64) -> Complex {
         }
         return sum;
     }
-    let log = if scv < CONSTANT { z } else { z.scaled(scv).ln_1p().scaled(1.0 / scv) };
-    let lost = log.scaled(-1.0).exp_m1();
+    let log = if scv < CONSTANT { z } else { z.scaled(scv).ln_of_one_more().scaled(1.0 / scv) };
+    let lost = log.scaled(-1.0).exp_less_one();
     lost.over(z).plus(Complex { re: 1.0, im: 0.0 })
 }

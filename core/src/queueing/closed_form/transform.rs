@@ -164,13 +164,13 @@ impl Complex {
     }
 
     /// The logarithm of 1 + this number, precise for a small one, for a real part from 0.
-    pub(super) fn ln_1p(self) -> Self {
+    pub(super) fn ln_of_one_more(self) -> Self {
         let more = 2.0 * self.re + self.re * self.re + self.im * self.im;
         Self { re: 0.5 * ln_1p(more), im: atan2(self.im, 1.0 + self.re) }
     }
 
     /// e to the power of this number, less 1, precise for a small one.
-    pub(super) fn exp_m1(self) -> Self {
+    pub(super) fn exp_less_one(self) -> Self {
         let half = sin(self.im / 2.0);
         let grown = exp(self.re);
         Self { re: exp_m1(self.re) * cos(self.im) - 2.0 * half * half, im: grown * sin(self.im) }
