@@ -1,5 +1,6 @@
 //! How does one replica behave? For now: does it fit, and with how much room for requests.
 
+pub mod least_squares;
 mod linear;
 mod memory;
 mod model;
