@@ -41,6 +41,8 @@ pub enum ErrorCode {
     SourceFailed,
     /// More work arrives than can be served: the queue grows without end and has no steady state.
     Unstable,
+    /// A model does not fit into the memory of the GPUs.
+    DoesNotFit,
 }
 
 impl ErrorCode {
@@ -60,6 +62,7 @@ impl ErrorCode {
             Self::Duplicate => "duplicate",
             Self::SourceFailed => "source_failed",
             Self::Unstable => "unstable",
+            Self::DoesNotFit => "does_not_fit",
         }
     }
 }

@@ -5,6 +5,8 @@ mod linear;
 mod memory;
 mod model;
 mod parallelism;
+mod replica;
+mod roofline;
 mod settings;
 
 pub use linear::LinearEngine;
@@ -14,4 +16,6 @@ pub use memory::{
 };
 pub use model::{Batch, EngineLimits, EngineModel, IterationTime, Scheduling, attended_tokens};
 pub use parallelism::Parallelism;
+pub use replica::{Backend, Replica, Speculation};
+pub use roofline::{Coefficients, QueueCoefficients, Roofline};
 pub use settings::{EngineSettings, engine_settings, planned_memory_options};

@@ -144,6 +144,11 @@ pub trait EngineModel: Debug + Send + Sync {
         0.0
     }
 
+    /// The same more of each token of its prompt, in milliseconds.
+    fn request_overhead_ms_per_token(&self) -> f64 {
+        0.0
+    }
+
     /// Time of one iteration over `batch`, in milliseconds.
     fn iteration_ms(&self, batch: &Batch) -> f64 {
         self.iteration(batch).total_ms()
@@ -159,6 +164,9 @@ impl<T: EngineModel + ?Sized> EngineModel for Box<T> {
     }
     fn request_overhead_ms(&self) -> f64 {
         (**self).request_overhead_ms()
+    }
+    fn request_overhead_ms_per_token(&self) -> f64 {
+        (**self).request_overhead_ms_per_token()
     }
     fn iteration_ms(&self, batch: &Batch) -> f64 {
         (**self).iteration_ms(batch)

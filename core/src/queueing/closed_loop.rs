@@ -1,0 +1,127 @@
+//! A closed loop: so many clients, each of which sends its next request when it has the answer to
+//! its last. What benchmark tools measure as "concurrency".
+//!
+//! The mean inter-token latency is the fixed point of a batch and the prompts that interrupt it:
+//! `ITL = t(b) + X·P·ITL` with `X` the requests served in a unit of time, `P` what one prompt adds,
+//! and `b` the clients that are not in their prompt. The mean time to first token is what the
+//! engine needs for one prompt, the wait for others in steady state, and the share of the burst at
+//! the start that a finite run feels: benchmark tools send as many requests at once as there are
+//! clients, so that the i-th waits for i prompts.
+
+use crate::engine::{Batch, EngineModel, QueueCoefficients};
+
+/// What clients in a closed loop ask.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ClosedLoop {
+    /// Clients.
+    pub concurrency: f64,
+    /// Mean tokens of prompts, those in the prefix cache included.
+    pub input_tokens: f64,
+    /// Of these, found in the prefix cache.
+    pub cached_tokens: f64,
+    /// Mean tokens of answers.
+    pub output_tokens: f64,
+    /// Sequences that the KV cache and the engine's limit have room for.
+    pub room: f64,
+    /// Tokens of a draft; 0 without speculative decoding.
+    pub draft_tokens: f64,
+    /// Tokens that a sequence gets in one iteration.
+    pub tokens_per_iteration: f64,
+    /// Whether all requests have the same lengths, so that rounds stay together.
+    pub exact_lengths: bool,
+    /// Whether the run starts with all clients at once and is short (about ten rounds), as
+    /// benchmarks are; otherwise it is in steady state.
+    pub starts_with_burst: bool,
+    /// Iterations between two looks at the queue.
+    pub admission_interval: f64,
+    /// Most iterations that a request is held back for balance between data-parallel ranks.
+    pub balance_iterations: f64,
+    /// Whether prompts run on other GPUs.
+    pub disaggregated: bool,
+}
+
+/// Means of a closed loop.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ClosedLoopMeans {
+    /// Time to first token, in milliseconds.
+    pub ttft_ms: f64,
+    /// Inter-token latency, in milliseconds.
+    pub itl_ms: f64,
+    /// Sequences in an iteration.
+    pub batch: f64,
+    /// Requests served per second.
+    pub requests_per_second: f64,
+}
+
+/// Steps of the fixed point: its error falls by more than half in each.
+const STEPS: usize = 10;
+
+/// Means of a closed loop on one replica.
+#[must_use]
+pub fn closed_loop(
+    engine: &dyn EngineModel,
+    queue: &QueueCoefficients,
+    prompt_wait_ms: f64,
+    run: &ClosedLoop,
+) -> ClosedLoopMeans {
+    let output = run.output_tokens.max(1.0);
+    let context = run.input_tokens + output / 2.0;
+    let clients = run.concurrency.max(1e-9);
+    let in_engine = clients.min(run.room.max(1e-9));
+    let decode = |sequences: f64| Batch {
+        decode_tokens: sequences * (1.0 + run.draft_tokens),
+        ..Batch::decode(sequences, context)
+    };
+    let new = (run.input_tokens - run.cached_tokens).max(0.0);
+    let full = decode(in_engine);
+    let prompt = (engine.iteration_ms(&full.and(Batch::prefill(run.cached_tokens, new)))
+        - engine.iteration_ms(&full))
+    .max(0.0);
+    let in_step = run.exact_lengths && queue.prompts_first;
+    let share = if run.disaggregated {
+        0.0
+    } else if in_step {
+        0.5
+    } else {
+        queue.pause
+    };
+    let interrupted = share * prompt;
+
+    let per_token = 1.0 / run.tokens_per_iteration.max(1.0);
+    let mut batch = in_engine;
+    let mut iteration = engine.iteration_ms(&decode(batch)) * per_token;
+    let mut itl = iteration + interrupted * in_engine / output;
+    for _ in 0..STEPS {
+        let round = output * itl + prompt;
+        let busy = interrupted * in_engine / round;
+        itl = (iteration / (1.0 - busy).max(0.02)).min(iteration + interrupted * in_engine / output);
+        let answering = in_engine * output * itl / (output * itl + prompt + iteration);
+        batch = 0.4 * batch + 0.6 * answering;
+        iteration = engine.iteration_ms(&decode(batch)) * per_token;
+    }
+    itl = (iteration / (1.0 - interrupted * in_engine / (output * itl + prompt)).max(0.02))
+        .min(iteration + interrupted * in_engine / output);
+
+    let rate = in_engine / (output * itl + prompt + iteration);
+    let ahead = prompt + prompt_wait_ms;
+    let busy = (rate * ahead).min(0.95);
+    let steady = if in_step { 0.0 } else { queue.queue * busy / (2.0 * (1.0 - busy)) };
+    let burst = match (run.starts_with_burst, in_step) {
+        (_, true) => queue.burst_in_step,
+        (true, false) => queue.burst.min(1.0),
+        (false, false) => 0.0,
+    };
+    let burst = if run.disaggregated { 0.0 } else { burst };
+    let between = itl * run.tokens_per_iteration.max(1.0);
+    let mut ttft = engine.request_overhead_ms()
+        + engine.request_overhead_ms_per_token() * run.input_tokens
+        + queue.admission * run.admission_interval.max(1.0) * between
+        + queue.balance / 60.0 * run.balance_iterations * between
+        + iteration * run.tokens_per_iteration.max(1.0)
+        + ahead * (1.0 + steady)
+        + burst * (in_engine - 1.0).max(0.0) * ahead / 2.0;
+    if clients > in_engine * 1.02 {
+        ttft += queue.capacity_wait * (clients - in_engine) / rate.max(1e-12);
+    }
+    ClosedLoopMeans { ttft_ms: ttft, itl_ms: itl, batch, requests_per_second: rate * 1000.0 }
+}
