@@ -9,6 +9,7 @@ use sizewell::engine::least_squares::{Loss, Noise, Options, Parameter, fit_with_
 use sizewell::queueing::ClosedLoopMeans;
 
 use crate::points::Point;
+use crate::statistics::{CLASSES, Interval};
 
 /// Standard deviation of the logarithm of a measured inter-token latency about the model.
 const ITL_NOISE: f64 = 0.10;
@@ -172,49 +173,6 @@ impl<'a> Problem<'a> {
     }
 }
 
-/// Share of the error, weighted by copies.
-fn error(predicted: f64, measured: f64) -> f64 {
-    (predicted / measured - 1.0).abs()
-}
-
-fn weighted_median(mut pairs: Vec<(f64, f64)>) -> f64 {
-    pairs.sort_by(|left, right| left.0.total_cmp(&right.0));
-    let half = pairs.iter().map(|pair| pair.1).sum::<f64>() / 2.0;
-    let mut sum = 0.0;
-    for (value, weight) in pairs {
-        sum += weight;
-        if sum >= half {
-            return value;
-        }
-    }
-    f64::NAN
-}
-
-pub fn report(name: &str, points: &[Point], predictions: &[ClosedLoopMeans]) {
-    let pairs: Vec<(&Point, f64, f64)> = points
-        .iter()
-        .zip(predictions)
-        .map(|(point, means)| {
-            (point, error(means.itl_ms, point.row.itl_mean_ms), error(means.ttft_ms, point.row.ttft_mean_ms))
-        })
-        .collect();
-    let total: f64 = points.iter().map(|point| point.row.copies).sum();
-    let median = |filter: &dyn Fn(&Point) -> bool| {
-        weighted_median(
-            pairs.iter().filter(|pair| filter(pair.0)).map(|pair| (pair.1, pair.0.row.copies)).collect(),
-        )
-    };
-    let mean = pairs.iter().map(|pair| pair.1 * pair.0.row.copies).sum::<f64>() / total;
-    let within = pairs.iter().filter(|pair| pair.1 <= 0.2).map(|pair| pair.0.row.copies).sum::<f64>() / total;
-    let ttft = weighted_median(pairs.iter().map(|pair| (pair.2, pair.0.row.copies)).collect());
-    eprintln!(
-        "{name:10} ITL median {:.3} mean {mean:.3} within 20% {within:.3} dense {:.3} MoE {:.3}; TTFT median {ttft:.3}",
-        median(&|_| true),
-        median(&|point| !point.is_moe()),
-        median(&Point::is_moe),
-    );
-}
-
 pub fn write_residuals(
     path: &Path,
     points: &[Point],
@@ -253,15 +211,27 @@ pub fn write_residuals(
 }
 
 /// Writes `core/src/engine/roofline/fitted.rs`.
-pub fn write_coefficients(root: &Path, fit: &Coefficients) -> anyhow::Result<()> {
+pub fn write_coefficients(
+    root: &Path,
+    fit: &Coefficients,
+    intervals: &[(Interval, Interval); CLASSES.len()],
+) -> anyhow::Result<()> {
     let mut text = String::from(
-        "//! Written by `cargo xtask accuracy --fit`; see docs/ACCURACY.md.\n\nuse super::Coefficients;\n\n\
+        "//! Written by `cargo xtask accuracy --fit`; see docs/ACCURACY.md.\n\nuse super::{Coefficients, ErrorModel};\n\n\
          impl Coefficients {\n    /// Fitted to the measured points of the catalog.\n    pub const FITTED: Self = Self {\n",
     );
     for (name, value) in Coefficients::NAMES.iter().zip(fit.to_array()) {
         let digits = (4 - value.log10().ceil() as i32).max(1) as usize;
         writeln!(text, "        {name}: {value:.digits$},")?;
     }
-    text.push_str("    };\n}\n");
+    text.push_str("    };\n}\n\nimpl ErrorModel {\n    /// Of a dense model and of a mixture of experts.\n    pub const FITTED: [Self; 2] = [\n");
+    for (itl, ttft) in intervals {
+        writeln!(
+            text,
+            "        Self {{ itl_low: {:.4}, itl_high: {:.4}, ttft_low: {:.4}, ttft_high: {:.4} }},",
+            itl.low, itl.high, ttft.low, ttft.high
+        )?;
+    }
+    text.push_str("    ];\n}\n");
     Ok(std::fs::write(root.join("core/src/engine/roofline/fitted.rs"), text)?)
 }

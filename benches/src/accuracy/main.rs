@@ -1,51 +1,65 @@
 //! How well the engine predicts what was measured: fits its coefficients to the measured points,
 //! leaves out what it is tested on, and writes `docs/ACCURACY.md`.
 //!
-//! `accuracy [--fit] [--residuals FILE]`: with `--fit` the coefficients in
+//! `accuracy [--fit] [--residuals FILE]`: with `--fit`, the coefficients and intervals in
 //! `core/src/engine/roofline/fitted.rs` are replaced by what all points together say.
 
 mod fitting;
 mod points;
+mod report;
+mod statistics;
 
 use std::path::Path;
+
+use points::Point;
+use report::Trial;
+use sizewell::engine::Coefficients;
 
 fn main() -> anyhow::Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let points = points::read(&root)?;
     let problem = fitting::Problem::new(&points);
-    let start = std::time::Instant::now();
-    let all = vec![true; points.len()];
-    let fit = problem.fit(&all, &sizewell::engine::Coefficients::PRIOR)?;
-    eprintln!("fit {:.1?}", start.elapsed());
-    for (index, name) in sizewell::engine::Coefficients::NAMES.iter().enumerate() {
-        let (value, prior, spread) = (
-            fit.to_array()[index],
-            sizewell::engine::Coefficients::PRIOR.to_array()[index],
-            sizewell::engine::Coefficients::SPREAD.to_array()[index],
-        );
-        eprintln!("{name:28} {value:.4} ({:+.1})", (value / prior).ln() / spread);
-    }
+    let fit = problem.fit(&vec![true; points.len()], &Coefficients::PRIOR)?;
     let fitted = problem.predict(&fit);
-    fitting::report("in sample", &points, &fitted);
     let jacobian = problem.jacobian(&fit);
-    for (name, key) in [
-        ("group", points::Point::group as fn(&points::Point) -> String),
-        ("gpu", |point| point.gpu_id().to_owned()),
-        ("model", points::Point::base_model),
+    let mut trials = Vec::new();
+    for (title, key) in [
+        ("group of model, GPU and engine", Point::group as fn(&Point) -> String),
+        ("GPU", |point| point.gpu_id().to_owned()),
+        ("model", Point::base_model),
     ] {
         let held_out = problem.leave_out(key, &fit, &jacobian)?;
-        fitting::report(name, &points, &held_out);
-        if let Some(at) = arguments.iter().position(|argument| argument == "--residuals")
-            && name == "group"
+        if trials.is_empty()
+            && let Some(at) = arguments.iter().position(|argument| argument == "--residuals")
             && let Some(path) = arguments.get(at + 1)
         {
             fitting::write_residuals(Path::new(path), &points, &fitted, &held_out)?;
         }
+        trials.push(Trial { title, cases: statistics::cases(&points, &held_out, key) });
     }
-    eprintln!("all {:.1?}", start.elapsed());
+    let intervals = statistics::intervals(&trials[0].cases);
+    let in_sample = statistics::cases(&points, &fitted, |_| String::new());
+    for trial in &trials {
+        if let Some(summary) = statistics::Summary::of(trial.cases.iter()) {
+            println!(
+                "without each {}: ITL median {:.1}%, mean {:.1}%, within 20% {:.1}%, covered {:.1}%; TTFT median {:.1}%, covered {:.1}%",
+                trial.title,
+                summary.itl_median * 100.0,
+                summary.itl_mean * 100.0,
+                summary.itl_within_20 * 100.0,
+                summary.itl_coverage * 100.0,
+                summary.ttft_median * 100.0,
+                summary.ttft_coverage * 100.0,
+            );
+        }
+    }
     if arguments.iter().any(|argument| argument == "--fit") {
-        fitting::write_coefficients(&root, &fit)?;
+        fitting::write_coefficients(&root, &fit, &intervals)?;
+        println!("wrote core/src/engine/roofline/fitted.rs");
     }
+    let path = root.join("docs/ACCURACY.md");
+    std::fs::write(&path, report::text(&trials, &in_sample, &intervals, &fit))?;
+    println!("wrote docs/ACCURACY.md");
     Ok(())
 }

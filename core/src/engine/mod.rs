@@ -17,5 +17,5 @@ pub use memory::{
 pub use model::{Batch, EngineLimits, EngineModel, IterationTime, Scheduling, attended_tokens};
 pub use parallelism::Parallelism;
 pub use replica::{Backend, Replica, Speculation};
-pub use roofline::{Coefficients, QueueCoefficients, Roofline};
+pub use roofline::{Coefficients, ErrorModel, QueueCoefficients, Roofline};
 pub use settings::{EngineSettings, engine_settings, planned_memory_options};

@@ -7,11 +7,13 @@
 //! adds to an iteration is arithmetic.
 
 mod coefficients;
+mod error_model;
 mod experts;
 mod fitted;
 mod work;
 
 pub use coefficients::Coefficients;
+pub use error_model::ErrorModel;
 
 use super::memory::memory_plan;
 use super::model::{Batch, EngineLimits, EngineModel, IterationTime, Scheduling};
