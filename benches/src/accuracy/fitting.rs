@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use sizewell::engine::Coefficients;
 use sizewell::engine::least_squares::{Loss, Noise, Options, Parameter, fit_with_jacobian};
@@ -19,7 +20,7 @@ const TTFT_NOISE: f64 = 0.35;
 const CORRELATION: f64 = 0.3;
 /// Residuals of more than so many standard deviations count ever less (Cauchy).
 const THRESHOLD: f64 = 2.0;
-const REWEIGHTINGS: usize = 6;
+const REWEIGHTINGS: usize = 10;
 
 pub struct Problem<'a> {
     points: &'a [Point],
@@ -78,7 +79,7 @@ impl<'a> Problem<'a> {
         let mut at = *start;
         for _ in 0..REWEIGHTINGS {
             let jacobian = self.jacobian(&at);
-            at = self.refit(chosen, &at, &jacobian, 2)?;
+            at = self.refit(chosen, &at, &jacobian, 1)?;
         }
         Ok(at)
     }
@@ -115,7 +116,7 @@ impl<'a> Problem<'a> {
             let options = Options {
                 loss: Loss::Squared,
                 noise: Noise::Known(1.0),
-                max_iterations: 12,
+                max_iterations: 20,
                 tolerance: 0.02,
                 undetermined_above: 1.0,
                 ..Options::default()
@@ -148,28 +149,42 @@ impl<'a> Problem<'a> {
         Ok(Coefficients::from_array(&at))
     }
 
-    /// Each point as predicted by coefficients that were fitted to the points of other keys.
-    pub fn leave_out(
-        &self,
-        key: impl Fn(&Point) -> String,
-        fitted: &Coefficients,
-        jacobian: &Jacobian,
-    ) -> anyhow::Result<Vec<ClosedLoopMeans>> {
+    /// Each point as predicted by coefficients that were fitted, from the priors on, to the points
+    /// of other keys.
+    pub fn leave_out(&self, key: impl Fn(&Point) -> String) -> anyhow::Result<Vec<ClosedLoopMeans>> {
         let keys: Vec<String> = self.points.iter().map(&key).collect();
         let mut folds: Vec<&String> = keys.iter().collect();
         folds.sort();
         folds.dedup();
-        let mut predictions = self.predict(fitted);
-        for fold in folds {
-            let chosen: Vec<bool> = keys.iter().map(|key| key != fold).collect();
-            let without = self.refit(&chosen, fitted, jacobian, 3)?;
-            for (index, point) in self.points.iter().enumerate() {
-                if !chosen[index] {
-                    predictions[index] = point.predict(&without);
-                }
-            }
-        }
-        Ok(predictions)
+        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        let next = AtomicUsize::new(0);
+        let (next, keys, folds) = (&next, &keys, &folds);
+        let parts = std::thread::scope(|scope| {
+            let workers: Vec<_> = (0..threads)
+                .map(|_| {
+                    scope.spawn(move || {
+                        let mut found = Vec::new();
+                        while let Some(fold) = folds.get(next.fetch_add(1, Ordering::Relaxed)) {
+                            let chosen: Vec<bool> = keys.iter().map(|key| key != *fold).collect();
+                            let without = self.fit(&chosen, &Coefficients::PRIOR)?;
+                            for (index, point) in self.points.iter().enumerate() {
+                                if !chosen[index] {
+                                    found.push((index, point.predict(&without)));
+                                }
+                            }
+                        }
+                        Ok(found)
+                    })
+                })
+                .collect();
+            workers
+                .into_iter()
+                .map(|worker| worker.join().map_err(|_| anyhow::anyhow!("a fit failed"))?)
+                .collect::<anyhow::Result<Vec<_>>>()
+        })?;
+        let mut found: Vec<(usize, ClosedLoopMeans)> = parts.into_iter().flatten().collect();
+        found.sort_by_key(|(index, _)| *index);
+        Ok(found.into_iter().map(|(_, means)| means).collect())
     }
 }
 

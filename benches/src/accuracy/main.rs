@@ -22,14 +22,13 @@ fn main() -> anyhow::Result<()> {
     let problem = fitting::Problem::new(&points);
     let fit = problem.fit(&vec![true; points.len()], &Coefficients::PRIOR)?;
     let fitted = problem.predict(&fit);
-    let jacobian = problem.jacobian(&fit);
     let mut trials = Vec::new();
     for (title, key) in [
         ("group of model, GPU and engine", Point::group as fn(&Point) -> String),
         ("GPU", |point| point.gpu_id().to_owned()),
         ("model", Point::base_model),
     ] {
-        let held_out = problem.leave_out(key, &fit, &jacobian)?;
+        let held_out = problem.leave_out(key)?;
         if trials.is_empty()
             && let Some(at) = arguments.iter().position(|argument| argument == "--residuals")
             && let Some(path) = arguments.get(at + 1)
@@ -39,7 +38,7 @@ fn main() -> anyhow::Result<()> {
         trials.push(Trial { title, cases: statistics::cases(&points, &held_out, key) });
     }
     let intervals = statistics::intervals(&trials[0].cases);
-    let in_sample = statistics::cases(&points, &fitted, |_| String::new());
+    let in_sample = statistics::cases(&points, &fitted, Point::group);
     for trial in &trials {
         if let Some(summary) = statistics::Summary::of(trial.cases.iter()) {
             println!(

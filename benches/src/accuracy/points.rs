@@ -161,8 +161,12 @@ impl Point {
         self.model.architecture.moe.is_some()
     }
 
-    /// The model without what its checkpoint is called.
+    /// The model without what its checkpoint is called. DeepSeek-V3 and R1 are one: the same
+    /// architecture, and in part the same measurements under both names.
     pub fn base_model(&self) -> String {
+        if self.row.model.contains("DeepSeek") {
+            return "DeepSeek-V3/R1".into();
+        }
         let base = self.model.variant_of.clone().unwrap_or_else(|| self.model.id.clone());
         base.rsplit('/').next().unwrap_or_default().trim_end_matches("-Instruct").to_owned()
     }
