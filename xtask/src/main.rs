@@ -1,5 +1,6 @@
 //! The tasks of the sizewell repository: `cargo xtask <task>`.
 
+mod accuracy;
 mod bench;
 mod calculator;
 mod codegen;
@@ -48,6 +49,12 @@ const TASKS: &[Task] = &[
         arguments: "[ARGUMENTS]",
         summary: "the criterion benches; arguments go to cargo bench",
         run: bench::run,
+    },
+    Task {
+        name: "accuracy",
+        arguments: "[--fit] [--residuals FILE]",
+        summary: "how well the engine predicts what was measured: docs/ACCURACY.md",
+        run: accuracy::run,
     },
     Task {
         name: "codegen",
