@@ -284,6 +284,12 @@ pub fn sqrt(value: f64) -> f64 {
     libm::sqrt(value)
 }
 
+/// The cube root, the same on every platform.
+#[must_use]
+pub fn cbrt(value: f64) -> f64 {
+    libm::cbrt(value)
+}
+
 /// `base` to the power `exponent`, the same on every platform.
 #[must_use]
 pub fn powf(base: f64, exponent: f64) -> f64 {

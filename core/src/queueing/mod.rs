@@ -1,5 +1,26 @@
 //! How does a replica or a fleet behave in steady state? Percentiles of waiting, time to first
-//! token, inter-token latency and end-to-end latency under load.
+//! token, inter-token latency and end-to-end latency under load: [`predict`] and [`Predictor`] for a
+//! given rate, [`max_rate`] and [`replicas_for`] for given targets, [`AvailabilityReserve`] for
+//! replicas that may be gone, [`Predictor::knee`] for where load begins to cost much. The queues
+//! whose steady state is known exactly are in [`closed_form`].
+
+mod deployment;
+mod knee;
+mod max_rate;
+mod predict;
+mod prediction;
+mod reserve;
+mod targets;
+mod workload;
+
+pub use deployment::{Balancer, Deployment, MAX_DRAFT_TOKENS, MAX_REPLICAS, Speculation};
+pub use knee::LatencyKnee;
+pub use max_rate::{MOST_UTILIZATION, MaxRate, ReplicaCount, max_rate, replicas_for};
+pub use predict::{ClientLoop, Predictor, predict};
+pub use prediction::{Latencies, LatencyPercentiles, LatencyPrediction};
+pub use reserve::AvailabilityReserve;
+pub use targets::{BindingTarget, LatencyTarget, LatencyTargets};
+pub use workload::Workload;
 
 pub mod closed_form;
 

@@ -94,8 +94,16 @@ impl Configuration {
             _ => Balancer::Random,
         };
         let dispersion = if random.uniform() < 0.7 { 1.0 } else { random.between(1.5, 6.0) };
-        let speculation = (random.uniform() < 0.15)
-            .then(|| (1 + random.below(4) as u32, random.between(0.4, 0.9)));
-        Self { engine, replicas, balancer, mix: RequestMix { classes, prefix_hit_fraction }, speculation, dispersion, load: random.between(0.1, 0.85) }
+        let speculation =
+            (random.uniform() < 0.15).then(|| (1 + random.below(4) as u32, random.between(0.4, 0.9)));
+        Self {
+            engine,
+            replicas,
+            balancer,
+            mix: RequestMix { classes, prefix_hit_fraction },
+            speculation,
+            dispersion,
+            load: random.between(0.1, 0.85),
+        }
     }
 }

@@ -15,6 +15,7 @@
 //! A replica without requests starts an iteration the moment one arrives.
 
 pub mod configuration;
+pub mod measure;
 pub mod random;
 
 use std::collections::VecDeque;
@@ -119,7 +120,8 @@ impl Replica {
         let per_sequence = setup.speculation.map_or(1, |(draft, _)| draft + 1);
         let most = limits.max_num_seqs.min(limits.max_num_batched_tokens / per_sequence).max(1) as usize;
         let budget = limits.max_num_batched_tokens;
-        let beside = if limits.scheduling == Scheduling::PrefillFirst { 0 } else { self.decoding.len() as u32 };
+        let beside =
+            if limits.scheduling == Scheduling::PrefillFirst { 0 } else { self.decoding.len() as u32 };
         let mut room = budget.saturating_sub(beside * per_sequence);
         let whole = limits.scheduling == Scheduling::InflightBatching;
         self.chunks.clear();
@@ -140,7 +142,8 @@ impl Replica {
             let chunk = if whole { left } else { left.min(room) };
             room = room.saturating_sub(chunk);
             if self.chunks.is_empty() || request.first_scheduled_ms.is_nan() {
-                request.first_scheduled_ms = if request.first_scheduled_ms.is_nan() { now } else { request.first_scheduled_ms };
+                request.first_scheduled_ms =
+                    if request.first_scheduled_ms.is_nan() { now } else { request.first_scheduled_ms };
             }
             batch.prefill_sequences += 1.0;
             batch.prefill_tokens += f64::from(chunk);
@@ -152,7 +155,8 @@ impl Replica {
         if self.decodes_now {
             batch.decode_sequences = self.decoding.len() as f64;
             batch.decode_tokens = batch.decode_sequences * f64::from(per_sequence);
-            batch.decode_context_tokens = self.decoding.iter().map(|request| f64::from(request.in_cache)).sum();
+            batch.decode_context_tokens =
+                self.decoding.iter().map(|request| f64::from(request.in_cache)).sum();
         }
         batch
     }
@@ -163,7 +167,8 @@ impl Replica {
         let cached = (setup.mix.prefix_hit_fraction * f64::from(first.input)) as u32;
         let cached = cached.min(first.input - 1);
         let whole = setup.engine.limits().scheduling == Scheduling::InflightBatching;
-        let budget_left = if whole { first.input - cached <= room || self.chunks.is_empty() } else { room > 0 };
+        let budget_left =
+            if whole { first.input - cached <= room || self.chunks.is_empty() } else { room > 0 };
         let kv_left = self.reserved + first.reserved() <= kv_tokens || self.running() == 0;
         if !(self.running() < most && kv_left && budget_left) {
             return false;
@@ -246,7 +251,8 @@ pub fn simulate(setup: &Setup, requests: usize, seed: u64) -> Run {
             .enumerate()
             .filter_map(|(index, replica)| replica.ends_ms.map(|ends| (ends, index)))
             .min_by(|left, right| left.0.total_cmp(&right.0));
-        let at = if starting > 0 { now } else { ends.map_or(next_arrival, |(ends, _)| ends.min(next_arrival)) };
+        let at =
+            if starting > 0 { now } else { ends.map_or(next_arrival, |(ends, _)| ends.min(next_arrival)) };
         for replica in &replicas {
             area_running += replica.running() as f64 * (at - now);
             area_reserved += replica.reserved as f64 / kv * (at - now);

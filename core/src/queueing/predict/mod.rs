@@ -1,0 +1,283 @@
+//! Percentiles of a deployment under open traffic, in microseconds of computing.
+//!
+//! A replica is taken apart into what can be solved: the batch (a state-dependent birth–death
+//! chain, [`state`]), the prompts that interrupt it (a branching process), the wait for a prompt's
+//! turn and for a place ([`ttft`], [`waits`]), and the answer that averages over all of these
+//! ([`answers`]). Latencies are mixtures over lengths and over what a request finds on arrival
+//! ([`mixture`]). Held to an exact simulation by `core/tests/queueing_predict.rs`.
+
+mod answers;
+mod clients;
+mod mixture;
+mod replica;
+mod stable;
+mod state;
+mod stream;
+mod ttft;
+mod waits;
+
+use answers::Answers;
+pub use clients::ClientLoop;
+use mixture::{Part, percentiles};
+use replica::Replica;
+pub(crate) use stable::Saturation;
+use state::State;
+use stream::Stream;
+use ttft::{CASES, Delays, TTFT_PARTS};
+
+use super::deployment::Deployment;
+use super::prediction::{Latencies, LatencyPrediction};
+use super::targets::LatencyTargets;
+use super::workload::{MOST_STRIPS, Workload};
+use crate::error::Result;
+use crate::workload::ArrivalProcess;
+
+/// A deployment and its workload made ready for many predictions at different rates.
+///
+/// ```
+/// use sizewell::engine::{EngineLimits, LinearEngine, Scheduling};
+/// use sizewell::queueing::{Deployment, Predictor, Workload};
+/// use sizewell::workload::{ArrivalProcess, RequestMix};
+///
+/// let engine = LinearEngine {
+///     iteration_ms: 8.0,
+///     ms_per_prefill_token: 0.03,
+///     ms_per_attended_token: 0.0,
+///     ms_per_decode_token: 0.04,
+///     ms_per_context_token: 2e-5,
+///     request_overhead_ms: 5.0,
+///     limits: EngineLimits {
+///         max_num_seqs: 256,
+///         max_num_batched_tokens: 8192,
+///         kv_tokens: 500_000,
+///         scheduling: Scheduling::ChunkedPrefill,
+///     },
+/// };
+/// let workload = Workload::new(&RequestMix::constant(512, 256))?;
+/// let predictor = Predictor::new(&Deployment::new(&engine, 2), &workload)?;
+/// let quiet = predictor.predict(&ArrivalProcess::poisson(1.0))?;
+/// let busy = predictor.predict(&ArrivalProcess::poisson(20.0))?;
+/// assert!(busy.latencies.unwrap().ttft.p95_ms > quiet.latencies.unwrap().ttft.p95_ms);
+/// # Ok::<(), sizewell::Error>(())
+/// ```
+#[derive(Clone, Copy)]
+pub struct Predictor<'a> {
+    deployment: Deployment<'a>,
+    replica: Replica<'a>,
+    saturation: Saturation,
+    overhead_ms: f64,
+}
+
+/// How a deployment behaves under its traffic: [`Predictor::predict`] for a single rate.
+///
+/// # Errors
+///
+/// As [`Predictor::new`] and [`Predictor::predict`].
+pub fn predict(
+    deployment: &Deployment,
+    workload: &Workload,
+    arrivals: &ArrivalProcess,
+) -> Result<LatencyPrediction> {
+    Predictor::new(deployment, workload)?.predict(arrivals)
+}
+
+/// Latencies of one slice of the day as mixtures.
+struct Slice {
+    waiting: [Part; CASES],
+    ttft: [Part; TTFT_PARTS],
+    ttft_count: usize,
+    answers: Answers,
+    running: f64,
+}
+
+impl Slice {
+    fn waiting(&self) -> &[Part] {
+        &self.waiting
+    }
+
+    fn ttft(&self) -> &[Part] {
+        self.ttft.get(..self.ttft_count).unwrap_or_default()
+    }
+
+    fn itl(&self) -> &[Part] {
+        self.answers.itl.get(..self.answers.count).unwrap_or_default()
+    }
+
+    fn e2e(&self) -> &[Part] {
+        self.answers.e2e.get(..self.answers.count).unwrap_or_default()
+    }
+}
+
+impl<'a> Predictor<'a> {
+    /// Makes a deployment and its workload ready.
+    ///
+    /// # Errors
+    ///
+    /// As [`Deployment::check`].
+    pub fn new(deployment: &Deployment<'a>, workload: &'a Workload) -> Result<Self> {
+        deployment.check()?;
+        let replica = Replica::new(deployment, workload);
+        Ok(Self {
+            deployment: *deployment,
+            replica,
+            saturation: Saturation::of(&replica, replica.most_sequences()),
+            overhead_ms: deployment.engine.request_overhead_ms(),
+        })
+    }
+
+    /// The highest rate that is sustained, in requests per second: every place taken, each answer
+    /// that ends followed by the next prompt.
+    #[must_use]
+    pub fn stable_requests_per_second(&self) -> f64 {
+        self.saturation.rate * 1000.0 * f64::from(self.deployment.replicas)
+    }
+
+    /// How the deployment behaves under this traffic.
+    ///
+    /// # Errors
+    ///
+    /// As [`ArrivalProcess::check`].
+    pub fn predict(&self, arrivals: &ArrivalProcess) -> Result<LatencyPrediction> {
+        arrivals.check()?;
+        Ok(self.evaluate(arrivals, None))
+    }
+
+    /// The same, with the share of requests that are within all targets.
+    ///
+    /// # Errors
+    ///
+    /// As [`ArrivalProcess::check`] and [`LatencyTargets::check`].
+    pub fn predict_within(
+        &self,
+        arrivals: &ArrivalProcess,
+        targets: &LatencyTargets,
+    ) -> Result<LatencyPrediction> {
+        arrivals.check()?;
+        targets.check()?;
+        Ok(self.evaluate(arrivals, Some(targets)))
+    }
+
+    /// Predicts for arrivals and targets that are known to be right.
+    pub(crate) fn evaluate(
+        &self,
+        arrivals: &ArrivalProcess,
+        targets: Option<&LatencyTargets>,
+    ) -> LatencyPrediction {
+        let stable = self.stable_requests_per_second();
+        let workload = self.replica.workload;
+        let mut prediction = LatencyPrediction {
+            stable: false,
+            requests_per_second: arrivals.requests_per_second,
+            stable_requests_per_second: stable,
+            utilization: arrivals.requests_per_second / stable,
+            latencies: None,
+            batch_mean: self.saturation.sequences,
+            kv_use_fraction: self.kv_use(self.saturation.sequences),
+            output_tokens_per_second: stable * workload.all.output,
+            goodput_fraction: targets.map(|_| 0.0),
+        };
+        let found = if arrivals.slices.is_empty() {
+            self.slice(arrivals.requests_per_second, arrivals.dispersion).map(|slice| {
+                let goodput = targets.map(|targets| self.goodput(&slice, targets));
+                (
+                    self.latencies(slice.waiting(), slice.ttft(), slice.itl(), slice.e2e()),
+                    slice.running,
+                    goodput,
+                )
+            })
+        } else {
+            self.over_the_day(arrivals, targets)
+        };
+        if let Some((latencies, running, goodput)) = found {
+            prediction.stable = true;
+            prediction.latencies = Some(latencies);
+            prediction.batch_mean = running;
+            prediction.kv_use_fraction = self.kv_use(running);
+            prediction.output_tokens_per_second = arrivals.requests_per_second * workload.all.output;
+            prediction.goodput_fraction = goodput;
+        }
+        prediction
+    }
+
+    /// The mixture of all slices of the day over requests.
+    fn over_the_day(
+        &self,
+        arrivals: &ArrivalProcess,
+        targets: Option<&LatencyTargets>,
+    ) -> Option<(Latencies, f64, Option<f64>)> {
+        let mut parts: [Vec<Part>; 4] = Default::default();
+        let (mut running, mut goodput) = (0.0, 0.0);
+        for (rate, share) in arrivals.rates() {
+            let slice = self.slice(rate, arrivals.dispersion)?;
+            let all = [slice.waiting(), slice.ttft(), slice.itl(), slice.e2e()];
+            for (sum, own) in parts.iter_mut().zip(all) {
+                sum.extend(own.iter().map(|part| Part { weight: part.weight * share, ..*part }));
+            }
+            // The share of time that a slice takes is that of its requests over its rate.
+            running += slice.running * share * arrivals.requests_per_second / rate;
+            goodput += share * targets.map_or(0.0, |targets| self.goodput(&slice, targets));
+        }
+        let [waiting, ttft, itl, e2e] = &parts;
+        Some((self.latencies(waiting, ttft, itl, e2e), running, targets.map(|_| goodput)))
+    }
+
+    fn latencies(&self, waiting: &[Part], ttft: &[Part], itl: &[Part], e2e: &[Part]) -> Latencies {
+        let answered = self.replica.workload.with_later > 0.0;
+        Latencies {
+            waiting: percentiles(waiting),
+            ttft: percentiles(ttft),
+            itl: if answered { percentiles(itl) } else { Default::default() },
+            e2e: percentiles(e2e),
+        }
+    }
+
+    /// `None` where the rate is not sustained.
+    fn slice(&self, requests_per_second: f64, dispersion: f64) -> Option<Slice> {
+        let stream = Stream::new(&self.deployment, requests_per_second / 1000.0, dispersion);
+        let state = State::new(&self.replica, stream, self.saturation)?;
+        let delays = Delays::new(&self.replica, &state);
+        let mut ttft = [Part::NONE; TTFT_PARTS];
+        let ttft_count = delays.ttft(&self.replica, &state, self.overhead_ms, &mut ttft);
+        Some(Slice {
+            waiting: delays.waiting(),
+            ttft,
+            ttft_count,
+            answers: Answers::new(&self.replica, &state, &delays, self.overhead_ms),
+            running: state.running().min(self.saturation.sequences),
+        })
+    }
+
+    /// Share of requests within all targets.
+    fn goodput(&self, slice: &Slice, targets: &LatencyTargets) -> f64 {
+        let first = targets.ttft.map_or(1.0, |target| mixture::within(slice.ttft(), target.most_ms));
+        let itl = targets.itl.map(|target| target.most_ms);
+        let e2e = targets.e2e.map(|target| target.most_ms);
+        let rest: f64 = slice
+            .itl()
+            .iter()
+            .zip(slice.e2e())
+            .map(|(gaps, whole)| {
+                let gaps = if gaps.weight > 0.0 { itl.map_or(1.0, |most| gaps.within(most)) } else { 1.0 };
+                whole.weight * gaps.min(e2e.map_or(1.0, |most| whole.within(most)))
+            })
+            .sum();
+        (first * rest).clamp(0.0, 1.0)
+    }
+
+    fn kv_use(&self, running: f64) -> f64 {
+        (running * self.replica.workload.held / self.replica.kv_tokens).min(1.0)
+    }
+}
+
+impl std::fmt::Debug for Predictor<'_> {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("Predictor")
+            .field("deployment", &self.deployment)
+            .field("stable_requests_per_second", &self.stable_requests_per_second())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Strips and cases fit the arrays that hold them.
+const _: () = assert!(TTFT_PARTS == MOST_STRIPS * CASES);

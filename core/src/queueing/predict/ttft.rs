@@ -1,0 +1,182 @@
+//! Waiting and time to first token.
+
+use super::mixture::{Cumulants, Part};
+use super::replica::Replica;
+use super::state::{Moments, State};
+use super::waits::Waits;
+use crate::queueing::workload::MOST_STRIPS;
+use crate::units::exp;
+
+/// What a request may find when it arrives.
+pub(crate) const CASES: usize = 5;
+/// Parts of the time to first token.
+pub(crate) const TTFT_PARTS: usize = CASES * MOST_STRIPS;
+
+/// One thing that a request may find.
+#[derive(Debug, Clone, Copy)]
+struct Case {
+    /// How often, over all requests.
+    weight: f64,
+    /// Until its prompt is worked on.
+    waiting: Cumulants,
+    /// Beyond the request's own work, until its prompt ends.
+    delay: Cumulants,
+    /// Length over which both are spread evenly, where they are.
+    even: Option<f64>,
+}
+
+impl Case {
+    fn even(weight: f64, length: f64) -> Self {
+        let spread = Cumulants::uniform(length);
+        Self { weight, waiting: spread, delay: spread, even: Some(length) }
+    }
+}
+
+/// What requests find when they arrive; weights sum to 1.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Delays {
+    /// An idle replica; an iteration without prompts that nobody else comes in; one that others
+    /// come in; an iteration with prompts; no free place.
+    cases: [Case; CASES],
+}
+
+impl Delays {
+    pub fn new(replica: &Replica, state: &State) -> Self {
+        let waits = Waits::new(replica, state);
+        let may_start = 1.0 - waits.probability;
+        let rate = state.stream.rate;
+        let with = state.with_prompts;
+        let plain = state.decode_ms;
+        let all = state.iteration_moments();
+        // Moments of iterations with prompts, from those of all.
+        let of = |all: f64, plain: f64| ((all - (1.0 - with) * plain) / with).max(plain * 1e-9);
+        let prompts = Moments {
+            first: of(all.first, plain),
+            second: of(all.second, plain * plain),
+            third: of(all.third, plain * plain * plain),
+        };
+        // An arrival falls into a long iteration more often than into a short one.
+        let met = prompts.second / prompts.first;
+        let met_square = prompts.third / prompts.first;
+        let company = state.stream.company(rate * met);
+        let idle = state.idle();
+        let busy_gated = with * prompts.first / all.first * company;
+        let busy_queue = rate * (state.session.first + state.base_ms);
+        let busy = (busy_gated * (1.0 - state.full) + busy_queue * state.full).clamp(0.0, 1.0 - idle);
+        let calm = 1.0 - idle - busy;
+
+        let due = rate * plain;
+        let clump = state.stream.clump(due);
+        let others = due * state.stream.company(due) / clump;
+        let none = exp(-others);
+        let joined = Cumulants::uniform(plain).plus(some_of(others, none, state.own.clumped(clump)));
+
+        let residual =
+            Cumulants::from_moments(met / 2.0, met_square / 3.0, prompts.third / prompts.first * met / 4.0);
+        let own = state.own;
+        let more = state.stream.clump(rate * met) - 1.0;
+        let load = state.prompt_share * company;
+        let half = 0.5 + load;
+        let gated = Cumulants::new(
+            half * met,
+            met_square / 12.0
+                + rate * company * (own.second + 2.0 * more * own.first * own.first) * met
+                + half * half * (met_square - met * met).max(0.0),
+            residual.third + rate * company * own.third * met,
+        );
+        let queue = first_come(state, plain);
+        let case = |weight: f64, waiting: Cumulants, delay: Cumulants| Case {
+            weight: weight * may_start,
+            waiting,
+            delay,
+            even: None,
+        };
+        let cases = [
+            Case::even(idle * may_start, 0.0),
+            Case::even(calm * none * may_start, plain),
+            case(calm * (1.0 - none), Cumulants::uniform(plain), joined),
+            case(busy, residual.blend(queue, state.full), gated.blend(queue, state.full)),
+            Case { weight: waits.probability, waiting: waits.delay, delay: waits.delay, even: None },
+        ];
+        Self { cases }
+    }
+
+    /// The delay over all requests, for sums.
+    pub fn cumulants(&self) -> Cumulants {
+        let mut sums = Moments::default();
+        for case in &self.cases {
+            let moments = case.delay.moments();
+            sums.first += case.weight * moments.0;
+            sums.second += case.weight * moments.1;
+            sums.third += case.weight * moments.2;
+        }
+        Cumulants::from_moments(sums.first, sums.second, sums.third)
+    }
+
+    pub fn waiting(&self) -> [Part; CASES] {
+        self.cases.map(|case| match case.even {
+            Some(length) => Part::even(case.weight, 0.0, length),
+            None => Part::gamma(case.weight, case.waiting),
+        })
+    }
+
+    /// Time to first token: each thing that may be found with each length of prompt.
+    pub fn ttft(
+        &self,
+        replica: &Replica,
+        state: &State,
+        overhead_ms: f64,
+        parts: &mut [Part; TTFT_PARTS],
+    ) -> usize {
+        let alone_ms = replica.decode_ms(0.0);
+        let mut count = 0;
+        for (strip, prompt) in replica.workload.prompts.iter().zip(&state.prompts) {
+            let slope = prompt.session / strip.work;
+            let spread = slope * slope * strip.work_variance;
+            let idle_ms = prompt.chunks * alone_ms + (prompt.session - (prompt.chunks - 1.0) * state.base_ms);
+            for (index, case) in self.cases.iter().enumerate() {
+                let own = if index == 0 { idle_ms } else { state.base_ms + prompt.session } + overhead_ms;
+                let weight = case.weight * prompt.weight;
+                // What is rarer than this moves no percentile.
+                if weight < 1e-7 {
+                    continue;
+                }
+                let part = match case.even {
+                    Some(length) if spread <= 0.1 * length * length => Part::even(weight, own, length),
+                    Some(_) | None => Part::gamma(weight, case.delay.plus(Cumulants::new(own, spread, 0.0))),
+                };
+                if let Some(slot) = parts.get_mut(count) {
+                    *slot = part;
+                    count += 1;
+                }
+            }
+        }
+        count
+    }
+}
+
+/// The work of those who come, given that somebody does: `expected` clumps are due, and the
+/// probability of none is `none`.
+fn some_of(expected: f64, none: f64, clump: Moments) -> Cumulants {
+    let some = (1.0 - none).max(1e-12);
+    let first = expected * clump.first;
+    Cumulants::from_moments(
+        first / some,
+        (expected * clump.second + first * first) / some,
+        (expected * clump.third + 3.0 * first * expected * clump.second + first * first * first) / some,
+    )
+}
+
+/// The wait of those who wait, where prompts follow one another over full iterations and are served
+/// first come, first served: Pollaczek and Khinchine's first two moments, the mean scaled by the
+/// burstiness of arrivals, after the iteration that runs.
+fn first_come(state: &State, iteration_ms: f64) -> Cumulants {
+    let session = state.session;
+    let load = (state.stream.rate * session.first).clamp(1e-12, 0.99);
+    let scv = session.variance() / (session.first * session.first);
+    let bursts = (state.stream.scv + scv) / (1.0 + scv);
+    let wait = bursts * state.stream.rate * session.second / (2.0 * (1.0 - load));
+    let square = 2.0 * wait * wait + bursts * state.stream.rate * session.third / (3.0 * (1.0 - load));
+    Cumulants::from_moments(wait / load, square / load, 3.0 * square / load * wait / load)
+        .plus(Cumulants::uniform(iteration_ms))
+}

@@ -1,0 +1,65 @@
+//! Waiting for a place among the sequences that run, or in the KV cache.
+
+use super::mixture::Cumulants;
+use super::replica::Replica;
+use super::stable::kv_sequences;
+use super::state::State;
+use crate::units::{cbrt, normal_cdf, powf, sqrt};
+
+/// How often requests wait for a place, and how long those that do.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Waits {
+    pub probability: f64,
+    pub delay: Cumulants,
+}
+
+/// Squared coefficient of variation that service has beside that of the answers' lengths (whose
+/// share is the second figure): the batch around a request, prompts between. Fitted to the
+/// reference simulation.
+const SERVICE_SCV: f64 = 0.35;
+const SERVICE_SCV_OF_LENGTHS: f64 = 0.3;
+/// The largest squared coefficient of variation that a steady state of a day would show.
+const MOST_SCV: f64 = 3.0;
+
+impl Waits {
+    /// The number present is taken as gamma distributed up to the places that there are, beyond
+    /// them as geometric with the ratio of arrivals to the saturated rate, as in M/M/c; waiting
+    /// times are exponential, scaled by the variability of arrivals and service (Allen–Cunneen).
+    pub fn new(replica: &Replica, state: &State) -> Self {
+        let workload = replica.workload;
+        let stream = &state.stream;
+        let by_kv = kv_sequences(replica) < replica.sequences;
+        // A balancer that counts requests does not even out the tokens that they hold.
+        let shared = stream.pooled && !by_kv;
+        let pool = if shared { stream.replicas } else { 1.0 };
+        let scv = if shared { stream.fleet_scv } else { stream.scv };
+        let one = state.running();
+        // Arrivals come with company, so they see more than there are over time.
+        let mean = (one * pool + (scv - 1.0) / 2.0).max(1e-9);
+        let held = if by_kv { workload.held_variance / (workload.held * workload.held) } else { 0.0 };
+        let variance = (state.variance * pool * pool + one * held).max(1e-12);
+        let places = state.saturation.sequences * pool;
+        let shape = (mean * mean / variance).max(1e-9);
+        let ninth = 1.0 / (9.0 * shape);
+        let above =
+            |count: f64| 1.0 - normal_cdf((cbrt((count / mean).max(0.0)) - 1.0 + ninth) / sqrt(ninth));
+        let beyond = above(places - 0.5);
+        let at = (beyond - above(places + 0.5)).max(0.0);
+        let tokens =
+            if by_kv { workload.tokens_square / (workload.tokens * workload.tokens) - 1.0 } else { 0.0 };
+        let ratio = powf(state.utilisation, 2.0 / (scv + 1.0 + tokens));
+        let tail = at / (1.0 - ratio);
+        let within = 1.0 - beyond;
+        let probability = if tail + within > 0.0 { (tail / (tail + within)).clamp(0.0, 1.0) } else { 0.0 };
+        let service = if by_kv {
+            workload.area_scv.min(MOST_SCV)
+        } else {
+            SERVICE_SCV + SERVICE_SCV_OF_LENGTHS * workload.later_scv.min(MOST_SCV)
+        };
+        // Places that a request cannot have on a full replica it may have on another.
+        let drain = if by_kv && stream.pooled { sqrt(stream.replicas) } else { pool };
+        let free = drain * state.saturation.rate * (1.0 - state.utilisation);
+        let mean = (scv + service) / 2.0 / free;
+        Self { probability, delay: Cumulants::new(mean, mean * mean, 2.0 * mean * mean * mean) }
+    }
+}
