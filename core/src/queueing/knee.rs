@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::predict::Predictor;
+use super::predict::{Mood, Predictor};
 use super::prediction::Latencies;
 use crate::error::Result;
 use crate::units::Quantile;
@@ -47,7 +47,7 @@ impl Predictor<'_> {
                 let way = f64::from(index) / f64::from(POINTS - 1);
                 let load = FIRST_LOAD + (LAST_LOAD - FIRST_LOAD) * way;
                 let arrivals = ArrivalProcess { requests_per_second: stable * load, ..arrivals.clone() };
-                self.evaluate(&arrivals, None).latencies.map(|latencies| (load, latencies))
+                self.evaluate(&arrivals, None, Mood::Expected).latencies.map(|latencies| (load, latencies))
             })
             .collect();
         let (Some(first), Some(last)) = (curve.first(), curve.last()) else { return Ok(None) };

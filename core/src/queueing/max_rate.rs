@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::deployment::{Deployment, MAX_REPLICAS};
-use super::predict::Predictor;
+use super::predict::{Mood, Predictor};
 use super::prediction::LatencyPrediction;
 use super::targets::{BindingTarget, LatencyTargets};
 use super::workload::Workload;
@@ -13,13 +13,6 @@ use crate::workload::{ArrivalProcess, MAX_QPS, MIN_QPS};
 /// The load, as a share of the stable rate, up to which predictions are held to the simulation;
 /// nothing is planned above it, whatever the targets.
 pub const MOST_UTILIZATION: f64 = 0.85;
-
-/// How far a predicted latency must stay below its target for a plan: predictions err on both
-/// sides, and a plan must not miss. From the errors against the reference simulation; by metric,
-/// because the time to first token is harder to predict than the rest.
-const TTFT_RESERVE: f64 = 0.25;
-const ITL_RESERVE: f64 = 0.15;
-const E2E_RESERVE: f64 = 0.15;
 
 /// The highest rate at which every target holds.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -47,22 +40,10 @@ pub struct ReplicaCount {
     pub prediction: LatencyPrediction,
 }
 
-/// Whether a prediction meets the targets with the reserve that plans keep, and what it comes
-/// nearest to missing (or misses).
+/// Whether a cautious prediction meets the targets, and what it comes nearest to missing (or
+/// misses).
 fn verdict(prediction: &LatencyPrediction, targets: &LatencyTargets, peak: f64) -> (bool, BindingTarget) {
-    let Some(mut latencies) = prediction.latencies else { return (false, BindingTarget::Load) };
-    for (latency, reserve) in [
-        (&mut latencies.ttft, TTFT_RESERVE),
-        (&mut latencies.itl, ITL_RESERVE),
-        (&mut latencies.e2e, E2E_RESERVE),
-    ] {
-        let factor = 1.0 + reserve;
-        latency.mean_ms *= factor;
-        latency.p50_ms *= factor;
-        latency.p90_ms *= factor;
-        latency.p95_ms *= factor;
-        latency.p99_ms *= factor;
-    }
+    let Some(latencies) = prediction.latencies else { return (false, BindingTarget::Load) };
     let load = prediction.utilization * peak;
     match targets.narrowest(&latencies) {
         Some((target, ratio)) if ratio > 1.0 => (false, target),
@@ -82,8 +63,8 @@ impl Predictor<'_> {
     /// slice), by halving in the logarithm down to 0.1%. Burstiness and slices are those of
     /// `arrivals`; its rate does not count.
     ///
-    /// A target holds where the predicted latency is below it by the reserve that the errors of
-    /// predictions ask for: 25% for the time to first token, 15% for the others.
+    /// A target holds where [`planning_latencies`](Self::planning_latencies) are within it: those of
+    /// the prediction and the reserve that its errors ask for.
     ///
     /// # Errors
     ///
@@ -94,32 +75,35 @@ impl Predictor<'_> {
         let peak = peak_over_mean(arrivals);
         let at = |requests_per_second: f64| {
             let arrivals = ArrivalProcess { requests_per_second, ..arrivals.clone() };
-            let prediction = self.evaluate(&arrivals, Some(targets));
-            let (passes, binding) = verdict(&prediction, targets, peak);
-            (passes, binding, prediction)
+            verdict(&self.evaluate(&arrivals, None, Mood::Cautious), targets, peak)
+        };
+        let found = |requests_per_second: f64, binding: BindingTarget| {
+            let arrivals = ArrivalProcess { requests_per_second, ..arrivals.clone() };
+            let prediction = self.evaluate(&arrivals, Some(targets), Mood::Expected);
+            MaxRate { requests_per_second, binding, prediction: Some(prediction) }
         };
         let most = (self.stable_requests_per_second() * MOST_UTILIZATION / peak * (1.0 - 1e-9)).min(MAX_QPS);
-        let (passes, binding, prediction) = at(most);
+        let (passes, binding) = at(most);
         if passes {
-            return Ok(MaxRate { requests_per_second: most, binding, prediction: Some(prediction) });
+            return Ok(found(most, binding));
         }
         let mut missed = binding;
         let mut high = most;
         let mut low = (most * 1e-6).max(MIN_QPS);
-        let (passes, binding, mut best) = at(low);
+        let (passes, binding) = at(low);
         if !passes {
             return Ok(MaxRate { requests_per_second: 0.0, binding, prediction: None });
         }
         while high > low * 1.001 {
             let middle = crate::units::sqrt(low * high);
-            let (passes, binding, prediction) = at(middle);
+            let (passes, binding) = at(middle);
             if passes {
-                (low, best) = (middle, prediction);
+                low = middle;
             } else {
                 (high, missed) = (middle, binding);
             }
         }
-        Ok(MaxRate { requests_per_second: low, binding: missed, prediction: Some(best) })
+        Ok(found(low, missed))
     }
 }
 
@@ -153,41 +137,44 @@ pub fn replicas_for(
     arrivals.check()?;
     targets.check()?;
     let peak = peak_over_mean(arrivals);
-    let at = |replicas: u32| -> Result<(bool, BindingTarget, LatencyPrediction)> {
+    let at = |replicas: u32| -> Result<(bool, BindingTarget)> {
         let predictor = Predictor::new(&deployment.with_replicas(replicas), workload)?;
-        let prediction = predictor.evaluate(arrivals, Some(targets));
-        let (passes, binding) = verdict(&prediction, targets, peak);
-        Ok((passes, binding, prediction))
+        Ok(verdict(&predictor.evaluate(arrivals, None, Mood::Cautious), targets, peak))
+    };
+    let found = |replicas: u32, binding: BindingTarget| -> Result<ReplicaCount> {
+        let predictor = Predictor::new(&deployment.with_replicas(replicas), workload)?;
+        let prediction = predictor.evaluate(arrivals, Some(targets), Mood::Expected);
+        Ok(ReplicaCount { replicas, binding, prediction })
     };
     let one = Predictor::new(&deployment.with_replicas(1), workload)?.stable_requests_per_second();
     let least = arrivals.requests_per_second * peak / (one * MOST_UTILIZATION);
     let mut low = if least < f64::from(MAX_REPLICAS) { least.ceil().max(1.0) as u32 } else { MAX_REPLICAS };
-    let (passes, binding, prediction) = at(low)?;
+    let (passes, binding) = at(low)?;
     if passes {
-        return Ok(ReplicaCount { replicas: low, binding: BindingTarget::Load, prediction });
+        return found(low, BindingTarget::Load);
     }
     let mut missed = binding;
     let mut high = low;
-    let mut found = loop {
+    loop {
         if high == MAX_REPLICAS {
             return Err(Error::new(ErrorCode::Contradiction, "targets", "are met by no number of replicas")
                 .help("a single request already takes longer, or more than a million replicas are needed"));
         }
         high = high.saturating_mul(2).min(MAX_REPLICAS);
-        let (passes, binding, prediction) = at(high)?;
+        let (passes, binding) = at(high)?;
         if passes {
-            break prediction;
+            break;
         }
         (low, missed) = (high, binding);
-    };
+    }
     while high - low > 1 {
         let middle = low + (high - low) / 2;
-        let (passes, binding, prediction) = at(middle)?;
+        let (passes, binding) = at(middle)?;
         if passes {
-            (high, found) = (middle, prediction);
+            high = middle;
         } else {
             (low, missed) = (middle, binding);
         }
     }
-    Ok(ReplicaCount { replicas: high, binding: missed, prediction: found })
+    found(high, missed)
 }

@@ -35,6 +35,19 @@ impl LatencyPercentiles {
     }
 }
 
+impl LatencyPercentiles {
+    /// Every figure times a factor.
+    pub(crate) fn times(self, factor: f64) -> Self {
+        Self {
+            mean_ms: self.mean_ms * factor,
+            p50_ms: self.p50_ms * factor,
+            p90_ms: self.p90_ms * factor,
+            p95_ms: self.p95_ms * factor,
+            p99_ms: self.p99_ms * factor,
+        }
+    }
+}
+
 /// The latencies of requests in steady state.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]

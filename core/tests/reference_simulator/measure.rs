@@ -72,6 +72,13 @@ pub fn statistics(mut values: Vec<f64>) -> [f64; 5] {
     [mean, at(0.5), at(0.9), at(0.95), at(0.99)]
 }
 
+/// Requests of one run: about 5·10⁷ steps of work, at least 20,000 requests, so that standard errors
+/// stay around 1% at the 99th percentile.
+pub fn requests_of_a_run(configuration: &Configuration, output_tokens_mean: f64) -> usize {
+    let steps = output_tokens_mean + f64::from(configuration.replicas) * 50.0 + 100.0;
+    ((5e7 / steps) as usize).clamp(20_000, 400_000)
+}
+
 /// Simulates a configuration with so many requests in each run, an eighth of them to warm up.
 pub fn measure(seed: u64, requests_per_second: f64, requests: usize) -> Measured {
     let configuration = Configuration::random(seed);

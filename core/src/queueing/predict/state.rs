@@ -278,13 +278,29 @@ impl State {
         let rate = self.stream.rate;
         let share = self.prompt_share;
         let mean = self.iteration_ms;
-        let more = self.stream.clump(rate * mean) - 1.0;
-        let second = self.own.second + 2.0 * more * self.own.first * self.own.first;
-        let variance = rate * mean * second / (1.0 - share * share);
-        let third = (rate * self.own.third * mean + 3.0 * share * rate * second * variance)
+        let work = self.arriving(rate * mean);
+        let variance = rate * mean * work.second / (1.0 - share * share);
+        let third = (rate * work.third * mean + 3.0 * share * rate * work.second * variance)
             / (1.0 - share * share * share);
         let moments = Cumulants::new(mean, variance, third).moments();
         Moments { first: moments.0, second: moments.1, third: moments.2 }
+    }
+
+    /// Moments of the work of one arrival among those of a time in which `expected` are due, the
+    /// company that arrivals keep (or avoid) counted in.
+    pub fn arriving(&self, expected: f64) -> Moments {
+        let excess = self.stream.excess(expected).max(-0.5);
+        if excess > 0.0 {
+            let clump = self.own.clumped(1.0 + excess);
+            Moments {
+                first: self.own.first,
+                second: clump.second / (1.0 + excess),
+                third: clump.third / (1.0 + excess),
+            }
+        } else {
+            let second = self.own.second + 2.0 * excess * self.own.first * self.own.first;
+            Moments { first: self.own.first, second, third: self.own.third * second / self.own.second }
+        }
     }
 
     /// What a request meets with its own prompt, and what that leaves behind.

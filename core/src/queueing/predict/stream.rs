@@ -24,9 +24,9 @@ pub(crate) struct Stream {
 
 /// How soon evenness is lost as more sequences run: departures at random leave replicas behind
 /// that then get several arrivals in a row. Fitted to the reference simulation.
-const NOISE_PER_SEQUENCE: f64 = 0.12;
+const NOISE_PER_SEQUENCE: f64 = 0.3;
 /// The same of fleets with few sequences.
-const LEAST_NOISE: f64 = 0.1;
+const LEAST_NOISE: f64 = 0.15;
 
 impl Stream {
     pub fn new(deployment: &Deployment, rate_per_ms: f64, dispersion: f64) -> Self {
@@ -60,12 +60,13 @@ impl Stream {
 
     /// Requests that arrive at the same replica after one, while `expected` are due, beyond (or
     /// short of) those of a Poisson process.
-    fn excess(&self, expected: f64) -> f64 {
+    pub fn excess(&self, expected: f64) -> f64 {
         let share = 1.0 / self.replicas;
         match self.balancer {
             Balancer::Random => share * renewal_excess(self.fleet_scv, expected * self.replicas),
             Balancer::LeastOutstanding if self.pooled => {
-                let lack = (1.0 - share) / 2.0 * (1.0 - exp(-2.0 * expected * self.evenness));
+                let even = 1.0 - share;
+                let lack = even / 2.0 * (1.0 - exp(-2.0 * expected * self.evenness / even));
                 share * renewal_excess(self.fleet_scv, expected * self.replicas) - lack
             }
             Balancer::RoundRobin | Balancer::LeastOutstanding => renewal_excess(self.scv, expected),

@@ -41,8 +41,7 @@ pub(crate) struct Delays {
 }
 
 impl Delays {
-    pub fn new(replica: &Replica, state: &State) -> Self {
-        let waits = Waits::new(replica, state);
+    pub fn new(state: &State, waits: Waits) -> Self {
         let may_start = 1.0 - waits.probability;
         let rate = state.stream.rate;
         let with = state.with_prompts;
@@ -57,7 +56,6 @@ impl Delays {
         };
         // An arrival falls into a long iteration more often than into a short one.
         let met = prompts.second / prompts.first;
-        let met_square = prompts.third / prompts.first;
         let company = state.stream.company(rate * met);
         let idle = state.idle();
         let busy_gated = with * prompts.first / all.first * company;
@@ -71,18 +69,17 @@ impl Delays {
         let none = exp(-others);
         let joined = Cumulants::uniform(plain).plus(some_of(others, none, state.own.clumped(clump)));
 
-        let residual =
-            Cumulants::from_moments(met / 2.0, met_square / 3.0, prompts.third / prompts.first * met / 4.0);
-        let own = state.own;
-        let more = state.stream.clump(rate * met) - 1.0;
         let load = state.prompt_share * company;
-        let half = 0.5 + load;
-        let gated = Cumulants::new(
-            half * met,
-            met_square / 12.0
-                + rate * company * (own.second + 2.0 * more * own.first * own.first) * met
-                + half * half * (met_square - met * met).max(0.0),
-            residual.third + rate * company * own.third * met,
+        let noise = state.arriving(rate * met);
+        let residual = within_iteration(prompts, 0.0, Moments::default());
+        let gated = within_iteration(
+            prompts,
+            load,
+            Moments {
+                first: 0.0,
+                second: rate * company * noise.second,
+                third: rate * company * noise.third,
+            },
         );
         let queue = first_come(state, plain);
         let case = |weight: f64, waiting: Cumulants, delay: Cumulants| Case {
@@ -153,6 +150,25 @@ impl Delays {
         }
         count
     }
+}
+
+/// From an arrival to the end of the iteration that it falls into, and the work of those who come
+/// in that iteration: `load` for each unit of its length in the mean, with `noise` as the second
+/// and third cumulant of that for each unit.
+fn within_iteration(iteration: Moments, load: f64, noise: Moments) -> Cumulants {
+    // The iteration met has density in proportion to its length; its fourth moment is that of the
+    // gamma distribution that agrees with the others.
+    let Moments { first, second, third } = iteration;
+    let fourth = third * (2.0 * third / second - second / first).max(third / second);
+    let (met, square, cube) = (second / first, third / first, fourth / first);
+    let square_load = load * load;
+    let sum = Cumulants::from_moments(
+        (0.5 + load) * met,
+        (1.0 / 3.0 + load + square_load) * square,
+        (0.25 + load + 1.5 * square_load + square_load * load) * cube,
+    );
+    let together = 3.0 * noise.second * (0.5 + load) * (square - met * met).max(0.0);
+    sum.plus(Cumulants::new(0.0, noise.second * met, noise.third * met + together))
 }
 
 /// The work of those who come, given that somebody does: `expected` clumps are due, and the
