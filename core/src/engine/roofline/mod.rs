@@ -66,6 +66,7 @@ pub struct Roofline {
     request_token_ms: f64,
     prompt_wait_ms: f64,
     tokens_per_iteration: f64,
+    acceptance: f64,
     draft_tokens: f64,
     ranks: f64,
     stages: f64,
@@ -227,6 +228,7 @@ impl Roofline {
             request_token_ms: c.request_kilotoken_ms / 1000.0,
             prompt_wait_ms: c.prompt_wait_ms,
             tokens_per_iteration,
+            acceptance: accept,
             draft_tokens,
             ranks,
             stages: f64::from(parallelism.pipeline_parallel.max(1)),
@@ -252,6 +254,12 @@ impl Roofline {
     #[must_use]
     pub fn tokens_per_iteration(&self) -> f64 {
         self.tokens_per_iteration
+    }
+
+    /// Probability that a drafted token is accepted when those before it were.
+    #[must_use]
+    pub fn acceptance(&self) -> f64 {
+        self.acceptance
     }
 
     /// Tokens of a draft.
