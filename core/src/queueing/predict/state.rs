@@ -75,8 +75,9 @@ pub(crate) struct State {
     /// From one decode iteration to the next, and its growth with each sequence.
     pub cycle_ms: f64,
     pub cycle_slope: f64,
-    /// Any iteration.
+    /// Any iteration, over time and as those who decode see it.
     pub iteration_ms: f64,
+    pub seen_iteration_ms: f64,
     /// Share of time that prompts take, over time and as those who decode see it.
     pub prompt_share: f64,
     pub seen_share: f64,
@@ -118,6 +119,7 @@ impl State {
             cycle_ms: 0.0,
             cycle_slope: 0.0,
             iteration_ms: 0.0,
+            seen_iteration_ms: 0.0,
             prompt_share: 0.0,
             seen_share: 0.0,
             with_prompts: 0.0,
@@ -133,6 +135,7 @@ impl State {
         let guess = utilisation * saturation.sequences / 2.0;
         state.price(replica, guess)?;
         let batch = state.settle(replica, guess);
+        state.fill(replica, batch);
         state.price(replica, batch)?;
         let batch = state.settle(replica, batch);
         state.fill(replica, batch);
@@ -198,7 +201,9 @@ impl State {
         self.decoding = batch.min(most);
         let slope = (per_cycle * self.cycle_slope).min(0.98);
         self.sluggishness = 1.0 / (1.0 - slope);
-        self.variance = self.decoding * self.sluggishness * self.clustering(workload);
+        // Prompts cut by the token budget end one by one, which keeps answers apart.
+        let apart = if replica.scheduling == Scheduling::PrefillFirst { 0.0 } else { self.full };
+        self.variance = self.decoding * self.sluggishness * self.clustering(workload, 1.0 - apart);
         // A batch that is nearly as large as it can be has no room to vary upwards.
         let room = (most - self.decoding).max(0.0);
         self.capped_variance = self.variance.min(0.5 * room * room + 0.05 * self.decoding);
@@ -221,13 +226,13 @@ impl State {
     /// The same where answers pause while prompts are worked on: on the clock of decode iterations
     /// requests arrive in clusters, the families of a branching process, as far as these are
     /// shorter than an answer.
-    fn clustering(&self, workload: &Workload) -> f64 {
+    fn clustering(&self, workload: &Workload, degree: f64) -> f64 {
         let free = 1.0 - self.prompt_share;
         let rate = self.stream.rate;
         let lumps = rate * rate * self.own.variance();
         let cluster_ms = self.own.second / self.own.first.max(1e-12) / 2.0 / (free * free);
         let ratio = (self.decoding.max(1e-3) / rate) / cluster_ms.max(1e-9);
-        let reach = 1.0 - (1.0 - exp(-ratio)) / ratio;
+        let reach = (1.0 - (1.0 - exp(-ratio)) / ratio) * degree;
         self.peakedness(workload, |scv| scv + ((scv + lumps) / (free * free) - scv) * reach)
     }
 
@@ -248,7 +253,7 @@ impl State {
     /// The cycle with `sequences` in decode; sets what else follows from it.
     fn cycle(&mut self, replica: &Replica, sequences: f64) -> f64 {
         let rate = self.stream.rate;
-        let share = self.seen_share;
+        let share = self.prompt_share;
         self.decode_ms = replica.decode_ms(sequences);
         self.base_ms = alone_for(replica, self.decode_ms);
         // Iterations with prompts follow on iterations in which somebody arrived. The time that
@@ -257,17 +262,19 @@ impl State {
         let none_base = if self.base_ms == self.decode_ms { none } else { exp(-rate * self.base_ms) };
         let spread = (self.own.variance() / (self.own.first * self.own.first)).clamp(0.05, 20.0);
         // From one step of the fixed point to the next it changes little.
-        let mut with = if self.with_prompts > 0.0 { self.with_prompts } else { 1.0 - none };
-        self.iteration_ms = ((1.0 - with) * self.decode_ms + with * self.base_ms) / (1.0 - share);
-        let each = share * self.iteration_ms / with.max(1e-12);
+        let with = if self.with_prompts > 0.0 { self.with_prompts } else { 1.0 - none };
+        let besides = |with: f64| (1.0 - with) * self.decode_ms + with * self.base_ms;
+        let each = share * besides(with) / (1.0 - share) / with.max(1e-12);
         let after = none_base * powf(1.0 + rate * each * spread, -1.0 / spread);
-        with = ((1.0 - none) / (1.0 - none + after)).clamp(1e-12, 1.0);
-        self.iteration_ms = ((1.0 - with) * self.decode_ms + with * self.base_ms) / (1.0 - share);
+        let with = ((1.0 - none) / (1.0 - none + after)).clamp(1e-12, 1.0);
+        let besides = besides(with);
+        self.iteration_ms = besides / (1.0 - share);
+        self.seen_iteration_ms = besides / (1.0 - self.seen_share);
         self.with_prompts = with;
         if replica.scheduling == Scheduling::PrefillFirst {
-            self.iteration_ms / (1.0 - with).max(1e-3)
+            self.seen_iteration_ms / (1.0 - with).max(1e-3)
         } else {
-            self.iteration_ms
+            self.seen_iteration_ms
         }
     }
 
@@ -313,7 +320,7 @@ impl State {
 
     /// What an iteration of length `own_ms` leaves to be done, beyond what a usual one leaves.
     pub fn after(&self, own_ms: f64) -> f64 {
-        self.seen_share * (own_ms - self.iteration_ms) / (1.0 - self.seen_share)
+        self.seen_share * (own_ms - self.seen_iteration_ms) / (1.0 - self.seen_share)
     }
 
     /// How far the token budget fills iterations beside `batch` sequences.

@@ -88,26 +88,27 @@ impl Delays {
             delay,
             even: None,
         };
-        let cases = [
+        let mut cases = [
             Case::even(idle * may_start, 0.0),
             Case::even(calm * none * may_start, plain),
             case(calm * (1.0 - none), Cumulants::uniform(plain), joined),
             case(busy, residual.blend(queue, state.full), gated.blend(queue, state.full)),
-            Case { weight: waits.probability, waiting: waits.delay, delay: waits.delay, even: None },
+            Case { weight: 0.0, waiting: waits.delay, delay: waits.delay, even: None },
         ];
+        // Those who wait for a place meet besides what the others meet.
+        let met_by_others = mixed(&cases, |case| case.delay, 1.0 / may_start.max(1e-12));
+        let seen_by_others = mixed(&cases, |case| case.waiting, 1.0 / may_start.max(1e-12));
+        if let Some(last) = cases.last_mut() {
+            last.weight = waits.probability;
+            last.delay = waits.delay.plus(met_by_others);
+            last.waiting = waits.delay.plus(seen_by_others);
+        }
         Self { cases }
     }
 
     /// The delay over all requests, for sums.
     pub fn cumulants(&self) -> Cumulants {
-        let mut sums = Moments::default();
-        for case in &self.cases {
-            let moments = case.delay.moments();
-            sums.first += case.weight * moments.0;
-            sums.second += case.weight * moments.1;
-            sums.third += case.weight * moments.2;
-        }
-        Cumulants::from_moments(sums.first, sums.second, sums.third)
+        mixed(&self.cases, |case| case.delay, 1.0)
     }
 
     pub fn waiting(&self) -> [Part; CASES] {
@@ -150,6 +151,19 @@ impl Delays {
         }
         count
     }
+}
+
+/// The mixture of cases, their weights times `scale`.
+fn mixed(cases: &[Case], of: impl Fn(&Case) -> Cumulants, scale: f64) -> Cumulants {
+    let mut sums = Moments::default();
+    for case in cases {
+        let moments = of(case).moments();
+        let weight = case.weight * scale;
+        sums.first += weight * moments.0;
+        sums.second += weight * moments.1;
+        sums.third += weight * moments.2;
+    }
+    Cumulants::from_moments(sums.first, sums.second, sums.third)
 }
 
 /// From an arrival to the end of the iteration that it falls into, and the work of those who come

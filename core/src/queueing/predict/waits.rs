@@ -44,7 +44,8 @@ impl Waits {
         // Arrivals come with company, so they see more than there are over time.
         let mean = (one * pool + (scv - 1.0) / 2.0).max(1e-9);
         let held = if by_kv { workload.held_variance / (workload.held * workload.held) } else { 0.0 };
-        let variance = (state.variance * pool * pool + KV_SPREAD * one * held).max(1e-12);
+        let in_prompt = (one - state.decoding) * pool;
+        let variance = (state.variance * pool * pool + in_prompt + KV_SPREAD * one * held).max(1e-12);
         let places = state.saturation.sequences * pool;
         // Skewness as of the negative binomial distribution with this mean and variance.
         let third = (2.0 * variance / mean - 1.0) * variance;
