@@ -1,5 +1,6 @@
 //! How does one replica behave? For now: does it fit, and with how much room for requests.
 
+mod calibration;
 pub mod least_squares;
 mod linear;
 mod memory;
@@ -9,6 +10,11 @@ mod replica;
 mod roofline;
 mod settings;
 
+pub use calibration::{
+    CalibratedFactor, Calibration, CalibrationNoise, CalibrationOptions, CalibrationResidual, LoggedRequest,
+    MOST_LOGGED_REQUESTS, PercentileRatio, RequestLog,
+};
+pub(crate) use calibration::{Figure, Kind, Trajectory, solve};
 pub use linear::LinearEngine;
 pub use memory::{
     KvDtype, MemoryOptions, MemoryPlan, PipelineStage, activation_gib_per_gpu, kv_bytes_per_sequence,

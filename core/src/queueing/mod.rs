@@ -4,6 +4,7 @@
 //! replicas that may be gone, [`Predictor::knee`] for where load begins to cost much. The queues
 //! whose steady state is known exactly are in [`closed_form`].
 
+mod calibrate;
 mod deployment;
 mod knee;
 mod max_rate;
@@ -13,6 +14,7 @@ mod reserve;
 mod targets;
 mod workload;
 
+pub use calibrate::{MeasuredDeployment, MeasuredPoint, calibrate, open_loop};
 pub use deployment::{Balancer, Deployment, MAX_DRAFT_TOKENS, MAX_REPLICAS, Speculation};
 pub use knee::LatencyKnee;
 pub use max_rate::{MOST_UTILIZATION, MaxRate, ReplicaCount, max_rate, replicas_for};

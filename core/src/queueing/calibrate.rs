@@ -1,0 +1,200 @@
+//! Calibrating an engine to what its user has measured: benchmark points and logs of requests.
+//!
+//! A point is compared with the means of a [closed loop](super::closed_loop) or of an
+//! [open one](open_loop), a log with the iterations that it shows; the factors that explain them
+//! best are found by robust least squares with priors ([`Calibration`]).
+
+mod points;
+
+use crate::catalog::Model;
+use crate::engine::{
+    Calibration, CalibrationOptions, Coefficients, EngineLimits, EngineModel, Figure, Replica, RequestLog,
+    Roofline, Trajectory, memory_plan, solve,
+};
+use crate::error::{Error, ErrorCode, Result};
+
+use points::Run;
+pub use points::{MeasuredPoint, open_loop};
+
+/// Fewest different measurements that a calibration is made from.
+const FEWEST_FIGURES: usize = 3;
+/// Most deployments and most points of one calibration.
+const MOST_DEPLOYMENTS: usize = 1000;
+const MOST_POINTS: usize = 100_000;
+
+/// One deployment, and what was measured of it.
+#[derive(Debug, Clone, Copy)]
+pub struct MeasuredDeployment<'a> {
+    /// Model, GPUs, engine and settings of one replica.
+    pub replica: Replica<'a>,
+    /// What it admits, where that is known; `None`: as the memory plan says.
+    pub limits: Option<EngineLimits>,
+    /// Benchmark points.
+    pub points: &'a [MeasuredPoint],
+    /// Logs of requests, each of one replica.
+    pub logs: &'a [RequestLog],
+}
+
+impl<'a> MeasuredDeployment<'a> {
+    /// A replica of which points were measured.
+    #[must_use]
+    pub fn with_points(replica: Replica<'a>, points: &'a [MeasuredPoint]) -> Self {
+        Self { replica, limits: None, points, logs: &[] }
+    }
+
+    /// A replica of which there are logs.
+    #[must_use]
+    pub fn with_logs(replica: Replica<'a>, logs: &'a [RequestLog]) -> Self {
+        Self { replica, limits: None, points: &[], logs }
+    }
+
+    /// The same with limits that are known.
+    #[must_use]
+    pub fn limited(self, limits: EngineLimits) -> Self {
+        Self { limits: Some(limits), ..self }
+    }
+
+    /// The engine with the fitted coefficients, checked.
+    fn engine(&self) -> Result<Roofline> {
+        let engine = match self.limits {
+            Some(limits) => {
+                // The plan checks the settings; that the replica ran is known.
+                memory_plan(self.replica.model, self.replica.gpu, &self.replica.memory)?;
+                Roofline::without_check(&self.replica, &Coefficients::FITTED, limits)
+            }
+            None => Roofline::new(&self.replica)?,
+        };
+        Ok(engine)
+    }
+}
+
+/// A deployment ready to be predicted with any coefficients.
+struct Prepared<'a> {
+    replica: Replica<'a>,
+    limits: EngineLimits,
+    runs: Vec<Run>,
+    trajectories: Vec<Trajectory>,
+}
+
+/// What measurements of one or more deployments say of the engine's coefficients.
+///
+/// The factors that are fitted are common to all deployments given: several of one model on one
+/// GPU, say, or of several. Where the measurements do not determine a factor it stays at what
+/// public measurements say. Percentiles are taken as multiples of means, one for each latency and
+/// percentile, which are fitted along; open loops by [`open_loop`]. The result is that of the same
+/// input on every platform.
+///
+/// ```
+/// use sizewell::engine::{CalibrationOptions, Replica};
+/// use sizewell::queueing::{MeasuredDeployment, MeasuredPoint, calibrate};
+/// let catalog = sizewell_data::catalog();
+/// let replica = Replica::new(catalog.model("Llama-3.1-8B-Instruct")?, catalog.gpu("H100")?);
+/// let point = |clients: f64, itl_ms: f64| MeasuredPoint {
+///     concurrency: Some(clients),
+///     itl_ms: Some(itl_ms),
+///     ..MeasuredPoint::of_lengths(1000.0, 500.0)
+/// };
+/// let points = [point(1.0, 9.1), point(8.0, 9.9), point(32.0, 12.6), point(64.0, 16.2)];
+/// let measured = MeasuredDeployment::with_points(replica, &points);
+/// let calibration = calibrate(&[measured], &CalibrationOptions::default())?;
+/// assert!(calibration.undetermined.contains(&"interconnect".to_owned()));
+/// let engine = calibration.engine(&replica)?;
+/// # Ok::<(), sizewell::Error>(())
+/// ```
+///
+/// # Errors
+///
+/// `empty` for no deployments or no measurements; `too_large` for more than 1,000 deployments or
+/// 100,000 points; of a point `missing_field` when neither concurrency nor rate is given or no
+/// figure, `contradiction` when both are, `invalid_value` for values out of range; of a log as
+/// [`RequestLog::check`]; of a replica as [`Roofline::new`]; `invalid_value` at `deployments` when
+/// fewer than three different figures were measured or none depends on any factor, and at the
+/// first figure of a kind when they are so far off (a factor of eight) that the unit must be wrong.
+pub fn calibrate(
+    deployments: &[MeasuredDeployment<'_>],
+    options: &CalibrationOptions,
+) -> Result<Calibration> {
+    let points = deployments.iter().map(|one| one.points.len()).sum();
+    for (path, given, most) in
+        [("deployments", deployments.len(), MOST_DEPLOYMENTS), ("points", points, MOST_POINTS)]
+    {
+        if given > most {
+            let error = Error::new(ErrorCode::TooLarge, path, "are too many");
+            return Err(error.given(given).allowed(format!("at most {most}")));
+        }
+    }
+    let mut figures = Vec::new();
+    let mut prepared = Vec::with_capacity(deployments.len());
+    for (index, deployment) in deployments.iter().enumerate() {
+        let path = format!("deployments[{index}]");
+        prepared.push(prepare(deployment, &path, &mut figures).map_err(|error| error.within(&path))?);
+    }
+    refuse_few(&figures, points)?;
+    let has_experts = |model: &Model| model.architecture.moe.is_some();
+    let has_experts = deployments.iter().any(|one| has_experts(one.replica.model));
+    let mut predict = |coefficients: &Coefficients, out: &mut [f64]| {
+        let mut out = out.iter_mut();
+        for deployment in &prepared {
+            deployment.predict(coefficients, &mut out);
+        }
+    };
+    solve(&figures, &mut predict, has_experts, options)
+}
+
+fn prepare<'a>(
+    deployment: &MeasuredDeployment<'a>,
+    path: &str,
+    figures: &mut Vec<Figure>,
+) -> Result<Prepared<'a>> {
+    let engine = deployment.engine().map_err(|error| error.within("replica"))?;
+    let limits = engine.limits();
+    let mut runs = Vec::with_capacity(deployment.points.len());
+    for (index, point) in deployment.points.iter().enumerate() {
+        let own = format!("points[{index}]");
+        let run = Run::new(point, &engine).map_err(|error| error.within(&own))?;
+        run.figures(point, &format!("{path}.{own}"), figures);
+        runs.push(run);
+    }
+    let lag = if deployment.replica.async_scheduling { 1.0 } else { 0.0 };
+    let mut trajectories = Vec::with_capacity(deployment.logs.len());
+    for (index, log) in deployment.logs.iter().enumerate() {
+        let own = format!("logs[{index}]");
+        let trajectory = Trajectory::new(log, &limits, lag).map_err(|error| error.within(&own))?;
+        figures.extend(trajectory.figures(&format!("{path}.{own}")));
+        trajectories.push(trajectory);
+    }
+    Ok(Prepared { replica: deployment.replica, limits, runs, trajectories })
+}
+
+fn refuse_few(figures: &[Figure], points: usize) -> Result<()> {
+    if figures.is_empty() {
+        let error = Error::new(ErrorCode::Empty, "deployments", "have no measurements");
+        return Err(error.help("give points or logs"));
+    }
+    if figures.len() < FEWEST_FIGURES {
+        let error = Error::new(ErrorCode::InvalidValue, "deployments", "have too few measurements");
+        return Err(error.given(figures.len()).allowed(format!("at least {FEWEST_FIGURES}")));
+    }
+    let first = |figure: &&Figure| {
+        figures.first().is_some_and(|one| one.kind == figure.kind && one.measured == figure.measured)
+    };
+    if points > 0 && figures.iter().filter(first).count() == figures.len() {
+        return Err(Error::new(ErrorCode::InvalidValue, "deployments", "have one figure over and over")
+            .given(figures.len())
+            .help("measure at several concurrencies or rates"));
+    }
+    Ok(())
+}
+
+impl Prepared<'_> {
+    /// Writes what these coefficients predict of each figure.
+    fn predict(&self, coefficients: &Coefficients, out: &mut std::slice::IterMut<'_, f64>) {
+        let engine = Roofline::without_check(&self.replica, coefficients, self.limits);
+        for run in &self.runs {
+            run.predict(&engine, out);
+        }
+        for trajectory in &self.trajectories {
+            trajectory.predict(&engine, out);
+        }
+    }
+}
