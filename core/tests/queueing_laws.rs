@@ -125,13 +125,16 @@ fn figures(latencies: &Latencies) -> Vec<(&'static str, f64)> {
 /// Every figure of `more` is at least that of `less`, but for `slack`.
 fn never_falls(less: &Latencies, more: &Latencies, slack: f64) -> Result<(), TestCaseError> {
     for ((name, low), (_, high)) in figures(less).into_iter().zip(figures(more)) {
+        let slack = if name.ends_with("p99") { 2.0 * slack } else { slack };
         prop_assert!(high >= low * (1.0 - slack) - 1e-6, "{name}: {low} then {high}");
     }
     Ok(())
 }
 
-/// Quantiles are found to about a thousandth, and the model's pieces meet with small steps.
-const SLACK: f64 = 0.02;
+/// Quantiles are found to about a thousandth, and the pieces of the model (how far an iteration is
+/// filled, how many chunks a prompt takes) meet with small steps; the 99th percentile feels them
+/// twice as much.
+const SLACK: f64 = 0.025;
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]

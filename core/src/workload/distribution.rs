@@ -81,8 +81,7 @@ impl TokenDistribution {
             Self::Lognormal { mean_tokens, cv, max_tokens } => {
                 check_range("mean_tokens", *mean_tokens, 1.0, f64::from(MAX_TOKENS))?;
                 check_range("cv", *cv, 0.0, 10.0)?;
-                max_tokens
-                    .map_or(Ok(()), |most| check_count("max_tokens", most.into(), 1, MAX_TOKENS.into()))
+                max_tokens.map_or(Ok(()), |most| check_count("max_tokens", most.into(), 1, MAX_TOKENS.into()))
             }
             Self::Empirical { tokens, weights } => check_values(tokens, weights),
         }
@@ -267,9 +266,13 @@ impl RequestMix {
     pub fn from_trace(trace: &Trace) -> Result<Self> {
         const GROUPS: usize = 8;
         if trace.input_tokens.len() != trace.output_tokens.len() {
-            return Err(Error::new(ErrorCode::Contradiction, "output_tokens", "is not as long as the prompts")
-                .given(trace.output_tokens.len())
-                .allowed(trace.input_tokens.len().to_string()));
+            return Err(Error::new(
+                ErrorCode::Contradiction,
+                "output_tokens",
+                "is not as long as the prompts",
+            )
+            .given(trace.output_tokens.len())
+            .allowed(trace.input_tokens.len().to_string()));
         }
         let mut pairs: Vec<(u32, u32)> =
             trace.output_tokens.iter().copied().zip(trace.input_tokens.iter().copied()).collect();

@@ -103,7 +103,7 @@ impl State {
     /// `None` where the rate is not sustained.
     pub fn new(replica: &Replica, stream: Stream, saturation: Saturation) -> Option<Self> {
         let utilisation = stream.rate / saturation.rate;
-        if !(utilisation < 1.0) {
+        if utilisation.is_nan() || utilisation >= 1.0 {
             return None;
         }
         let mut state = Self {
@@ -334,7 +334,9 @@ impl State {
             workload.prompts.iter().map(|strip| strip.weight * (strip.work / room).floor() * room).sum();
         let long = (long / workload.all.work).min(1.0);
         let used = (self.stream.rate * self.iteration_ms * workload.all.work / room).clamp(0.0, 1.0);
-        self.full = long + (1.0 - long) * used * used * used;
+        let together = workload.all.work / room * (1.0 + self.others_ms / self.own.first);
+        let grouped = together * together * together * together;
+        self.full = long + (1.0 - long) * (used * used * used).max(grouped / (1.0 + grouped));
     }
 
     /// Sequences that decode or whose prompt is in work, in the mean over time.

@@ -57,9 +57,16 @@ impl Delays {
         // An arrival falls into a long iteration more often than into a short one.
         let met = prompts.second / prompts.first;
         let company = state.stream.company(rate * met);
-        let idle = state.idle();
-        let busy_gated = with * prompts.first / all.first * company;
-        let busy_queue = rate * (state.session.first + state.base_ms);
+        // Of those who come together only the first finds the replica idle. Those of them who are in
+        // work when one arrives came in the iteration before, or found it idle.
+        let alone = state.idle();
+        let idle = alone / state.stream.clump(state.running());
+        let due = rate * met;
+        let stepped = state.stream.excess(1.5 * due) - state.stream.excess(0.5 * due);
+        let before = (1.0 + (stepped * (1.0 - alone) + state.stream.excess(due) * alone) / due).max(0.0)
+            * state.stream.crowd;
+        let busy_gated = with * prompts.first / all.first * before;
+        let (busy_queue, queue) = first_come(state, plain);
         let busy = (busy_gated * (1.0 - state.full) + busy_queue * state.full).clamp(0.0, 1.0 - idle);
         let calm = 1.0 - idle - busy;
 
@@ -81,7 +88,6 @@ impl Delays {
                 third: rate * company * noise.third,
             },
         );
-        let queue = first_come(state, plain);
         let case = |weight: f64, waiting: Cumulants, delay: Cumulants| Case {
             weight: weight * may_start,
             waiting,
@@ -197,16 +203,21 @@ fn some_of(expected: f64, none: f64, clump: Moments) -> Cumulants {
     )
 }
 
-/// The wait of those who wait, where prompts follow one another over full iterations and are served
-/// first come, first served: Pollaczek and Khinchine's first two moments, the mean scaled by the
-/// burstiness of arrivals, after the iteration that runs.
-fn first_come(state: &State, iteration_ms: f64) -> Cumulants {
+/// How often requests wait for prompts ahead of theirs, and how long those that do, where prompts
+/// follow one another over full iterations and are served first come, first served: Pollaczek and
+/// Khinchine's moments, and the prompts of those who come together.
+fn first_come(state: &State, iteration_ms: f64) -> (f64, Cumulants) {
     let session = state.session;
-    let load = (state.stream.rate * session.first).clamp(1e-12, 0.99);
-    let scv = session.variance() / (session.first * session.first);
-    let bursts = (state.stream.scv + scv) / (1.0 + scv);
-    let wait = bursts * state.stream.rate * session.second / (2.0 * (1.0 - load));
-    let square = 2.0 * wait * wait + bursts * state.stream.rate * session.third / (3.0 * (1.0 - load));
-    Cumulants::from_moments(wait / load, square / load, 3.0 * square / load * wait / load)
-        .plus(Cumulants::uniform(iteration_ms))
+    let rate = state.stream.rate;
+    let load = (rate * session.first).clamp(1e-12, 0.99);
+    let free = 1.0 - load;
+    let due = 2.0 * load / free;
+    let alone = rate * session.second / (2.0 * free);
+    let wait =
+        (alone + session.first * state.stream.excess(due) / free).max(alone * state.stream.least_company());
+    let square = 2.0 * wait * wait + wait / alone * rate * session.third / (3.0 * free);
+    let some = (1.0 - (1.0 - rate * (session.first + state.base_ms)).max(0.0) / state.stream.clump(due))
+        .clamp(load, 1.0);
+    let delay = Cumulants::from_moments(wait / some, square / some, 3.0 * square / some * wait / some);
+    (some, delay.plus(Cumulants::uniform(iteration_ms)))
 }
