@@ -9,6 +9,7 @@ mod parallelism;
 mod replica;
 mod roofline;
 mod settings;
+mod tabulated;
 
 pub use calibration::{
     CalibratedFactor, Calibration, CalibrationNoise, CalibrationOptions, CalibrationResidual, LoggedRequest,
@@ -25,3 +26,4 @@ pub use parallelism::Parallelism;
 pub use replica::{Backend, Replica, Speculation};
 pub use roofline::{Coefficients, ErrorModel, QueueCoefficients, Roofline};
 pub use settings::{EngineSettings, engine_settings, planned_memory_options};
+pub use tabulated::{DecodeRow, PrefillRow, TabulatedEngine};
