@@ -13,13 +13,13 @@ use crate::points::Point;
 use crate::statistics::{CLASSES, Interval};
 
 /// Standard deviation of the logarithm of a measured inter-token latency about the model.
-const ITL_NOISE: f64 = 0.10;
+const ITL_NOISE: f64 = 0.07;
 /// Of a time to first token.
-const TTFT_NOISE: f64 = 0.35;
+const TTFT_NOISE: f64 = 0.30;
 /// Correlation of errors within a campaign: points of one deployment say less than their number.
-const CORRELATION: f64 = 0.3;
+const CORRELATION: f64 = 0.1;
 /// Residuals of more than so many standard deviations count ever less (Cauchy).
-const THRESHOLD: f64 = 2.0;
+const THRESHOLD: f64 = 0.7;
 const REWEIGHTINGS: usize = 10;
 
 pub struct Problem<'a> {

@@ -38,7 +38,6 @@ pub struct Row {
     pub memory_utilization: Option<f64>,
     pub disaggregated: String,
     pub length_range: Option<f64>,
-    pub requests: Option<f64>,
     pub admission_interval: Option<f64>,
     pub attention_dp_wait: Option<f64>,
     pub copies: f64,

@@ -62,8 +62,11 @@ fn concurrency_class(point: &Point) -> String {
         .map_or_else(|| "more than 512".into(), |most| format!("{most:4} or less"))
 }
 
+/// Why points are doubtful, and which.
+type Doubt = (&'static str, fn(&Point) -> bool);
+
 /// Points that no model could be right about, or whose deployment is not known, and why.
-const DOUBTFUL: &[(&str, fn(&Point) -> bool)] = &[
+const DOUBTFUL: &[Doubt] = &[
     (
         "DeepSeek-V3 on B300 with SGLang 0.5.10: prompts of 8,192 tokens took three to eight times as long as on B200 with the release before, and answers waited for them",
         |point| point.group().starts_with("DeepSeek-V3/R1 · B300"),
@@ -186,4 +189,4 @@ pub fn text(trials: &[Trial<'_>], fitted: &[Case<'_>], intervals: &[(Interval, I
     text
 }
 
-const INTRODUCTION: &str = "# Accuracy\n\nWritten by `cargo xtask accuracy`; do not edit.\n\nHow well the engine model predicts serving benchmarks that were measured on real hardware: `data/benchmarks/measured.csv`, 2,323 distinct points (2,630 rows in their source) of TensorRT-LLM, vLLM and SGLang on H100, H200, B200, B300 and GB200, dense and mixture-of-experts models. All are closed loops: so many clients, mean latencies.\n\nThe model has one set of coefficients for all models, GPUs and engines (the last section). To test it, the coefficients are fitted anew without the points of one group, those points are predicted, and so on for each group. The priors of the coefficients come from measured kernels (aiconfigurator-core 0.12.0: achieved shares of the peaks, fits of GEMM times) and from what such operations usually cost; they were settled while looking at errors on these points, so that the figures are those of a model developed on this data, though never fitted to the points it predicts. How each point was run (parallelism, drafts, formats, limits) is in the data file's own columns, from the benchmark's public settings. DeepSeek-V3 and R1 count as one model: they have one architecture, and 142 measurements are in the source under both names.\n\nErrors are |predicted ÷ measured − 1|; the bias is the median of predicted ÷ measured − 1.\n\n";
+const INTRODUCTION: &str = "# Accuracy\n\nWritten by `cargo xtask accuracy`; do not edit.\n\nHow well the engine model predicts serving benchmarks that were measured on real hardware: `data/benchmarks/measured.csv`, 2,323 distinct points (2,630 rows in their source) of TensorRT-LLM, vLLM and SGLang on H100, H200, B200, B300 and GB200, dense and mixture-of-experts models. All are closed loops: so many clients, mean latencies.\n\nThe model has one set of coefficients for all models, GPUs and engines (the last section). To test it, the coefficients are fitted anew without the points of one group, those points are predicted, and so on for each group. The priors of the coefficients come from measured kernels (aiconfigurator-core 0.12.0: achieved shares of the peaks, fits of GEMM times) and from what such operations usually cost; they, and four constants of the fit (noise, robustness, correlation), were settled while looking at errors on these points, so that the figures are those of a model developed on this data, though never fitted to the points it predicts. How each point was run (parallelism, drafts, formats, limits) is in the data file's own columns, from the benchmark's public settings. DeepSeek-V3 and R1 count as one model: they have one architecture, and 142 measurements are in the source under both names.\n\nErrors are |predicted ÷ measured − 1|; the bias is the median of predicted ÷ measured − 1.\n\n";
