@@ -78,6 +78,20 @@ impl<'a> Replica<'a> {
         (self.budget - beside * self.step_tokens).max(1.0)
     }
 
+    /// Prompts of mean length that an iteration has room for beside `sequences` that decode: any part
+    /// of one, or whole ones only, as many as fit (the renewal function's long-time form) and at
+    /// least one.
+    pub fn prompts_room(&self, sequences: f64) -> f64 {
+        let all = &self.workload.all;
+        let parts = self.room(sequences) / all.work;
+        if self.scheduling == Scheduling::InflightBatching {
+            let scv = all.work_variance / (all.work * all.work);
+            (parts + (scv - 1.0) / 2.0).max(1.0)
+        } else {
+            parts
+        }
+    }
+
     /// Iterations that a prompt of `work` tokens takes beside `sequences` that decode.
     pub fn chunks(&self, work: f64, sequences: f64) -> f64 {
         if self.scheduling == Scheduling::InflightBatching {

@@ -23,20 +23,25 @@ impl Saturation {
     /// With so many sequences at a time.
     pub fn of(replica: &Replica, sequences: f64) -> Self {
         let workload = replica.workload;
-        let whole = replica.scheduling == Scheduling::InflightBatching;
         let work = workload.all.work;
         // Each request holds its place in the iterations of its answer and in that of its prompt.
         let by_places = sequences * replica.steps / (replica.steps + 1.0);
         // Each iteration ends `b / steps` answers, whose successors' prompts must fit beside `b`.
-        let beside = if replica.scheduling == Scheduling::PrefillFirst { 0.0 } else { replica.step_tokens };
-        let by_budget = if whole || replica.scheduling == Scheduling::PrefillFirst {
-            f64::INFINITY
-        } else {
-            replica.budget * replica.steps / (work + beside * replica.steps)
+        let by_budget = match replica.scheduling {
+            Scheduling::PrefillFirst => f64::INFINITY,
+            Scheduling::ChunkedPrefill => {
+                replica.budget * replica.steps / (work + replica.step_tokens * replica.steps)
+            }
+            Scheduling::InflightBatching => {
+                let scv = workload.all.work_variance / (work * work);
+                let whole = replica.budget / work + (scv - 1.0) / 2.0;
+                let beside = 1.0 + replica.step_tokens * replica.steps / work;
+                replica.steps * (whole / beside).max(1.0)
+            }
         };
         let decoding = by_places.min(by_budget);
         let prompts =
-            if replica.steps > 0.0 { decoding / replica.steps } else { sequences.min(replica.budget / work) };
+            if replica.steps > 0.0 { decoding / replica.steps } else { sequences.min(replica.prompts_room(0.0)) };
         let alone = replica.decode_ms(decoding);
         let mut cycle_ms = alone;
         for strip in &workload.prompts {

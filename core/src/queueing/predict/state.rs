@@ -176,11 +176,15 @@ impl State {
         let most = self.saturation.sequences;
         let per_cycle = self.stream.rate * replica.steps;
         let peaked = self.peakedness(workload, |scv| scv);
+        // Answers that pause together end together where they have one length, and their places are
+        // filled together.
+        let first = replica.scheduling == Scheduling::PrefillFirst;
+        let mixing = if first { 1.0 } else { workload.later_scv };
         let mut batch = guess.max(1e-9);
         for _ in 0..MOST_STEPS {
             if self.stream.pooled {
                 let idle = poisson_at_most(self.stream.replicas - 1.0, batch * self.stream.replicas);
-                self.stream.look(batch, workload.later_scv, idle);
+                self.stream.look(batch, mixing, idle);
             }
             self.seen_share = (self.prompt_share * self.stream.followers(batch)).min(0.995);
             let seen = self.seen_by_one(batch, peaked);
@@ -333,8 +337,9 @@ impl State {
         let long: f64 =
             workload.prompts.iter().map(|strip| strip.weight * (strip.work / room).floor() * room).sum();
         let long = (long / workload.all.work).min(1.0);
-        let used = (self.stream.rate * self.iteration_ms * workload.all.work / room).clamp(0.0, 1.0);
-        let together = workload.all.work / room * (1.0 + self.others_ms / self.own.first);
+        let fit = replica.prompts_room(batch);
+        let used = (self.stream.rate * self.iteration_ms / fit).clamp(0.0, 1.0);
+        let together = (1.0 + self.others_ms / self.own.first) / fit;
         let grouped = together * together * together * together;
         self.full = long + (1.0 - long) * (used * used * used).max(grouped / (1.0 + grouped));
     }

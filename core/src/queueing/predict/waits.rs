@@ -23,8 +23,8 @@ const SERVICE_SCV_OF_LENGTHS: f64 = 0.45;
 const KV_SPREAD: f64 = 1.5;
 /// How much more often and longer plans count with waiting than predictions do. From the errors
 /// against the reference simulation.
-const FEAR: f64 = 1.6;
-const FEAR_OF_LENGTH: f64 = 1.25;
+const FEAR: f64 = 2.0;
+const FEAR_OF_LENGTH: f64 = 1.4;
 /// The largest squared coefficient of variation that a steady state of a day would show.
 const MOST_SCV: f64 = 3.0;
 
