@@ -89,6 +89,12 @@ export interface Attention {
   linear_layers: number;
   /** Bytes of that state per sequence and layer. */
   linear_state_bytes_per_layer: number | null;
+  /** Parameters of such a layer's mixer; `null` where not known. */
+  linear_parameters_per_layer: number | null;
+  /**
+   * Whether attention layers gate their output by a projection as wide as the queries (Qwen3-Next).
+   */
+  output_gate: boolean;
   /** Ranks of multi-head latent attention. */
   mla: Mla | null;
 }
@@ -125,6 +131,14 @@ export interface AttentionInput {
   linear_layers?: number;
   /** Bytes of that state per sequence and layer. */
   linear_state_bytes_per_layer?: number | null;
+  /** Parameters of such a layer's mixer; `null` where not known. */
+  linear_parameters_per_layer?: number | null;
+  /**
+   * Whether attention layers gate their output by a projection as wide as the queries (Qwen3-Next).
+   *
+   * @defaultValue `false`
+   */
+  output_gate?: boolean;
   /** Ranks of multi-head latent attention. */
   mla?: MlaInput | null;
 }
@@ -663,7 +677,7 @@ export interface DeploymentOptionInput {
   /** What the ranking goes by. */
   scores: Scores;
   /** Memory of one GPU. */
-  memory: MemoryPlan;
+  memory: MemoryPlanInput;
   /** Settings of the serving engine. */
   engine: EngineSettings;
   /** What the expectations rest on. */
@@ -740,6 +754,9 @@ export interface EngineSettings {
  * - `too_large`: A text or list is longer than the limit.
  * - `duplicate`: Two rows of a catalog have the same identity.
  * - `source_failed`: A benchmark source of the caller's failed.
+ * - `unstable`: More work arrives than can be served: the queue grows without end and has no steady
+ *   state.
+ * - `does_not_fit`: A model does not fit into the memory of the GPUs.
  */
 export type ErrorCode =
   | "invalid_json"
@@ -752,7 +769,9 @@ export type ErrorCode =
   | "empty"
   | "too_large"
   | "duplicate"
-  | "source_failed";
+  | "source_failed"
+  | "unstable"
+  | "does_not_fit";
 
 /** An `Error` as data, the same in every language. */
 export interface ErrorReport {
@@ -773,6 +792,472 @@ export interface ErrorReport {
   help: string | null;
   /** The nearest names that are known, nearest first; empty when no name is at fault. */
   suggestions: string[];
+}
+
+/**
+ * How a deployment behaves under its load. Latencies in milliseconds, with the 90% prediction
+ * interval from `_low` to `_high`; `null` where it cannot run, with the `reason`, and of an
+ * unstable one only its limits are given.
+ */
+export interface Estimate {
+  /** Why it cannot run or has no steady state; `null` when it can and has. */
+  reason: string | null;
+  /** What the figures rest on. */
+  provenance: EstimateProvenance;
+  /** What keeps it from being faster or from taking more; `null` where it cannot run. */
+  limiting_resource: LimitingResource | null;
+  /** GPUs of one replica. */
+  gpus: number | null;
+  /** GPUs over which attention and dense layers are sliced, as given or chosen. */
+  tensor_parallel: number | null;
+  /** Time to first token, mean. */
+  ttft_mean_ms: number | null;
+  /** Lower end of its interval. */
+  ttft_mean_ms_low: number | null;
+  /** Upper end of its interval. */
+  ttft_mean_ms_high: number | null;
+  /** Time to first token, median. */
+  ttft_p50_ms: number | null;
+  /** Lower end of its interval. */
+  ttft_p50_ms_low: number | null;
+  /** Upper end of its interval. */
+  ttft_p50_ms_high: number | null;
+  /** Time to first token, 90th percentile. */
+  ttft_p90_ms: number | null;
+  /** Lower end of its interval. */
+  ttft_p90_ms_low: number | null;
+  /** Upper end of its interval. */
+  ttft_p90_ms_high: number | null;
+  /** Time to first token, 95th percentile. */
+  ttft_p95_ms: number | null;
+  /** Lower end of its interval. */
+  ttft_p95_ms_low: number | null;
+  /** Upper end of its interval. */
+  ttft_p95_ms_high: number | null;
+  /** Time to first token, 99th percentile. */
+  ttft_p99_ms: number | null;
+  /** Lower end of its interval. */
+  ttft_p99_ms_low: number | null;
+  /** Upper end of its interval. */
+  ttft_p99_ms_high: number | null;
+  /** Inter-token latency, mean over requests of a request's mean gap. */
+  itl_mean_ms: number | null;
+  /** Lower end of its interval. */
+  itl_mean_ms_low: number | null;
+  /** Upper end of its interval. */
+  itl_mean_ms_high: number | null;
+  /** Inter-token latency, median over requests. */
+  itl_p50_ms: number | null;
+  /** Lower end of its interval. */
+  itl_p50_ms_low: number | null;
+  /** Upper end of its interval. */
+  itl_p50_ms_high: number | null;
+  /** Inter-token latency, 90th percentile over requests. */
+  itl_p90_ms: number | null;
+  /** Lower end of its interval. */
+  itl_p90_ms_low: number | null;
+  /** Upper end of its interval. */
+  itl_p90_ms_high: number | null;
+  /** Inter-token latency, 95th percentile over requests. */
+  itl_p95_ms: number | null;
+  /** Lower end of its interval. */
+  itl_p95_ms_low: number | null;
+  /** Upper end of its interval. */
+  itl_p95_ms_high: number | null;
+  /** Inter-token latency, 99th percentile over requests. */
+  itl_p99_ms: number | null;
+  /** Lower end of its interval. */
+  itl_p99_ms_low: number | null;
+  /** Upper end of its interval. */
+  itl_p99_ms_high: number | null;
+  /** The whole request, mean. */
+  e2e_mean_ms: number | null;
+  /** Lower end of its interval. */
+  e2e_mean_ms_low: number | null;
+  /** Upper end of its interval. */
+  e2e_mean_ms_high: number | null;
+  /** The whole request, median. */
+  e2e_p50_ms: number | null;
+  /** Lower end of its interval. */
+  e2e_p50_ms_low: number | null;
+  /** Upper end of its interval. */
+  e2e_p50_ms_high: number | null;
+  /** The whole request, 90th percentile. */
+  e2e_p90_ms: number | null;
+  /** Lower end of its interval. */
+  e2e_p90_ms_low: number | null;
+  /** Upper end of its interval. */
+  e2e_p90_ms_high: number | null;
+  /** The whole request, 95th percentile. */
+  e2e_p95_ms: number | null;
+  /** Lower end of its interval. */
+  e2e_p95_ms_low: number | null;
+  /** Upper end of its interval. */
+  e2e_p95_ms_high: number | null;
+  /** The whole request, 99th percentile. */
+  e2e_p99_ms: number | null;
+  /** Lower end of its interval. */
+  e2e_p99_ms_low: number | null;
+  /** Upper end of its interval. */
+  e2e_p99_ms_high: number | null;
+  /** Tokens of answers per second, over all replicas. */
+  tokens_per_second: number | null;
+  /** Requests per second, over all replicas. */
+  requests_per_second: number | null;
+  /** The highest rate that is sustained, in requests per second over all replicas. */
+  stable_requests_per_second: number | null;
+  /** The rate over the highest that is sustained. */
+  utilization: number | null;
+  /** Sequences that run on a replica, in the mean over time. */
+  batch_size: number | null;
+  /** Share of the KV cache in use, in the mean over time. */
+  kv_use: number | null;
+  /** Tokens that the KV cache of a replica holds. */
+  kv_tokens: number | null;
+}
+
+/**
+ * Columns of `EstimateRequest`s. Each is one value for all rows or a list with one for each;
+ * optional columns may be left out, and hold `null` where a row has none.
+ */
+export interface EstimateColumns {
+  /** `EstimateRequest.model`. */
+  model: string | string[];
+  /** `EstimateRequest.gpu`. */
+  gpu: string | string[];
+  /** `EstimateRequest.backend`. */
+  backend: string | null | (string | null)[];
+  /** `EstimateRequest.precision`. */
+  precision: WeightFormat | null | (WeightFormat | null)[];
+  /** `EstimateRequest.kv_dtype`. */
+  kv_dtype: KvDtype | null | (KvDtype | null)[];
+  /** `EstimateRequest.tensor_parallel`. */
+  tensor_parallel: number | null | (number | null)[];
+  /** `EstimateRequest.pipeline_parallel`. */
+  pipeline_parallel: number | null | (number | null)[];
+  /** `EstimateRequest.data_parallel`. */
+  data_parallel: number | null | (number | null)[];
+  /** `EstimateRequest.expert_parallel`. */
+  expert_parallel: number | null | (number | null)[];
+  /** `EstimateRequest.replicas`. */
+  replicas: number | null | (number | null)[];
+  /** `EstimateRequest.input_tokens`. */
+  input_tokens: number | number[];
+  /** `EstimateRequest.output_tokens`. */
+  output_tokens: number | number[];
+  /** `EstimateRequest.concurrency`. */
+  concurrency: number | null | (number | null)[];
+  /** `EstimateRequest.qps`. */
+  qps: number | null | (number | null)[];
+  /** `EstimateRequest.dispersion`. */
+  dispersion: number | null | (number | null)[];
+  /** `EstimateRequest.benchmark`. */
+  benchmark: boolean | null | (boolean | null)[];
+  /** `EstimateRequest.prefix_hit_fraction`. */
+  prefix_hit_fraction: number | null | (number | null)[];
+  /** `EstimateRequest.speculation`. */
+  speculation: Speculation | null | (Speculation | null)[];
+  /** `EstimateRequest.gpu_memory_utilization`. */
+  gpu_memory_utilization: number | null | (number | null)[];
+  /** `EstimateRequest.max_num_seqs`. */
+  max_num_seqs: number | null | (number | null)[];
+  /** `EstimateRequest.max_num_batched_tokens`. */
+  max_num_batched_tokens: number | null | (number | null)[];
+}
+
+/**
+ * Columns of `EstimateRequest`s. Each is one value for all rows or a list with one for each;
+ * optional columns may be left out, and hold `null` where a row has none.
+ *
+ * As callers give it: what has a default may be left out.
+ */
+export interface EstimateColumnsInput {
+  /** `EstimateRequest.model`. */
+  model: string | string[];
+  /** `EstimateRequest.gpu`. */
+  gpu: string | string[];
+  /** `EstimateRequest.backend`. */
+  backend?: string | null | (string | null)[];
+  /** `EstimateRequest.precision`. */
+  precision?: WeightFormat | null | (WeightFormat | null)[];
+  /** `EstimateRequest.kv_dtype`. */
+  kv_dtype?: KvDtype | null | (KvDtype | null)[];
+  /** `EstimateRequest.tensor_parallel`. */
+  tensor_parallel?: number | null | (number | null)[];
+  /** `EstimateRequest.pipeline_parallel`. */
+  pipeline_parallel?: number | null | (number | null)[];
+  /** `EstimateRequest.data_parallel`. */
+  data_parallel?: number | null | (number | null)[];
+  /** `EstimateRequest.expert_parallel`. */
+  expert_parallel?: number | null | (number | null)[];
+  /** `EstimateRequest.replicas`. */
+  replicas?: number | null | (number | null)[];
+  /** `EstimateRequest.input_tokens`. */
+  input_tokens: number | number[];
+  /** `EstimateRequest.output_tokens`. */
+  output_tokens: number | number[];
+  /** `EstimateRequest.concurrency`. */
+  concurrency?: number | null | (number | null)[];
+  /** `EstimateRequest.qps`. */
+  qps?: number | null | (number | null)[];
+  /** `EstimateRequest.dispersion`. */
+  dispersion?: number | null | (number | null)[];
+  /** `EstimateRequest.benchmark`. */
+  benchmark?: boolean | null | (boolean | null)[];
+  /** `EstimateRequest.prefix_hit_fraction`. */
+  prefix_hit_fraction?: number | null | (number | null)[];
+  /** `EstimateRequest.speculation`. */
+  speculation?: SpeculationInput | null | (SpeculationInput | null)[];
+  /** `EstimateRequest.gpu_memory_utilization`. */
+  gpu_memory_utilization?: number | null | (number | null)[];
+  /** `EstimateRequest.max_num_seqs`. */
+  max_num_seqs?: number | null | (number | null)[];
+  /** `EstimateRequest.max_num_batched_tokens`. */
+  max_num_batched_tokens?: number | null | (number | null)[];
+}
+
+/**
+ * What a prediction rests on.
+ *
+ * - `measured`: Seen on hardware at this very setting.
+ * - `calibrated`: The engine model fitted to measurements of this deployment.
+ * - `interpolated`: Between measurements.
+ * - `roofline`: The engine model with coefficients fitted to other deployments.
+ */
+export type EstimateProvenance =
+  | "measured"
+  | "calibrated"
+  | "interpolated"
+  | "roofline";
+
+/**
+ * One deployment and its load. Everything but `model`, `gpu`, the token lengths and the load has a
+ * default.
+ */
+export interface EstimateRequest {
+  /** The model, by any of its names. */
+  model: string;
+  /** The GPU, by any of its names. */
+  gpu: string;
+  /** The serving engine: `vllm`, `sglang` or `trtllm`. Default: `vllm`. */
+  backend: string | null;
+  /** Format of the weights. Default: what the checkpoint stores. */
+  precision: WeightFormat | null;
+  /** Format of the KV cache. Default: `auto`, as the model computes. */
+  kv_dtype: KvDtype | null;
+  /**
+   * GPUs over which attention and dense layers are sliced. Default: the smallest of 1, 2, 4, 8 at
+   * which a quarter of the memory is left for the KV cache, else the largest that fits.
+   */
+  tensor_parallel: number | null;
+  /** Stages over which layers are split. Default: 1. */
+  pipeline_parallel: number | null;
+  /** Ranks that each hold attention whole. Default: 1. */
+  data_parallel: number | null;
+  /** Groups over which routed experts are spread. Default: 1. */
+  expert_parallel: number | null;
+  /** Replicas behind a balancer. Default: 1. */
+  replicas: number | null;
+  /** Tokens of a prompt. */
+  input_tokens: number;
+  /** Tokens of an answer. */
+  output_tokens: number;
+  /** Clients in a closed loop; this or `qps`. */
+  concurrency: number | null;
+  /** Requests per second over all replicas, in an open loop; this or `concurrency`. */
+  qps: number | null;
+  /** Index of dispersion of the arrivals: 1 for Poisson, more for bursts. Default: 1. */
+  dispersion: number | null;
+  /**
+   * Whether a closed loop is a benchmark of about ten rounds that starts with all clients at once,
+   * its start included in the figures. Default: `false`, the steady state.
+   */
+  benchmark: boolean | null;
+  /** Share of prompt tokens found in the prefix cache, 0 to 1. Default: 0. */
+  prefix_hit_fraction: number | null;
+  /** Speculative decoding. Default: none. */
+  speculation: Speculation | null;
+  /** Share of the GPU's memory that the engine may take. Default: 0.9. */
+  gpu_memory_utilization: number | null;
+  /** Most sequences in one iteration of a rank. Default: vLLM's for the GPU. */
+  max_num_seqs: number | null;
+  /** Most tokens in one iteration of a rank. Default: vLLM's for the GPU. */
+  max_num_batched_tokens: number | null;
+}
+
+/**
+ * One deployment and its load. Everything but `model`, `gpu`, the token lengths and the load has a
+ * default.
+ *
+ * As callers give it: what has a default may be left out.
+ */
+export interface EstimateRequestInput {
+  /** The model, by any of its names. */
+  model: string;
+  /** The GPU, by any of its names. */
+  gpu: string;
+  /** The serving engine: `vllm`, `sglang` or `trtllm`. Default: `vllm`. */
+  backend?: string | null;
+  /** Format of the weights. Default: what the checkpoint stores. */
+  precision?: WeightFormat | null;
+  /** Format of the KV cache. Default: `auto`, as the model computes. */
+  kv_dtype?: KvDtype | null;
+  /**
+   * GPUs over which attention and dense layers are sliced. Default: the smallest of 1, 2, 4, 8 at
+   * which a quarter of the memory is left for the KV cache, else the largest that fits.
+   */
+  tensor_parallel?: number | null;
+  /** Stages over which layers are split. Default: 1. */
+  pipeline_parallel?: number | null;
+  /** Ranks that each hold attention whole. Default: 1. */
+  data_parallel?: number | null;
+  /** Groups over which routed experts are spread. Default: 1. */
+  expert_parallel?: number | null;
+  /** Replicas behind a balancer. Default: 1. */
+  replicas?: number | null;
+  /** Tokens of a prompt. */
+  input_tokens: number;
+  /** Tokens of an answer. */
+  output_tokens: number;
+  /** Clients in a closed loop; this or `qps`. */
+  concurrency?: number | null;
+  /** Requests per second over all replicas, in an open loop; this or `concurrency`. */
+  qps?: number | null;
+  /** Index of dispersion of the arrivals: 1 for Poisson, more for bursts. Default: 1. */
+  dispersion?: number | null;
+  /**
+   * Whether a closed loop is a benchmark of about ten rounds that starts with all clients at once,
+   * its start included in the figures. Default: `false`, the steady state.
+   */
+  benchmark?: boolean | null;
+  /** Share of prompt tokens found in the prefix cache, 0 to 1. Default: 0. */
+  prefix_hit_fraction?: number | null;
+  /** Speculative decoding. Default: none. */
+  speculation?: SpeculationInput | null;
+  /** Share of the GPU's memory that the engine may take. Default: 0.9. */
+  gpu_memory_utilization?: number | null;
+  /** Most sequences in one iteration of a rank. Default: vLLM's for the GPU. */
+  max_num_seqs?: number | null;
+  /** Most tokens in one iteration of a rank. Default: vLLM's for the GPU. */
+  max_num_batched_tokens?: number | null;
+}
+
+/** Columns of `Estimate`s, a value for each row; `null` where a row has none. */
+export interface EstimateTable {
+  /** Why a row cannot run or has no steady state; `null` where it can and has. */
+  reason: (string | null)[];
+  /** What the figures of each row rest on. */
+  provenance: EstimateProvenance[];
+  /** What keeps each row from being faster or from taking more; `null` where it cannot run. */
+  limiting_resource: (LimitingResource | null)[];
+  /** GPUs of one replica. */
+  gpus: (number | null)[];
+  /** GPUs over which attention and dense layers are sliced, as given or chosen. */
+  tensor_parallel: (number | null)[];
+  /** Time to first token, mean. */
+  ttft_mean_ms: (number | null)[];
+  /** Lower end of its interval. */
+  ttft_mean_ms_low: (number | null)[];
+  /** Upper end of its interval. */
+  ttft_mean_ms_high: (number | null)[];
+  /** Time to first token, median. */
+  ttft_p50_ms: (number | null)[];
+  /** Lower end of its interval. */
+  ttft_p50_ms_low: (number | null)[];
+  /** Upper end of its interval. */
+  ttft_p50_ms_high: (number | null)[];
+  /** Time to first token, 90th percentile. */
+  ttft_p90_ms: (number | null)[];
+  /** Lower end of its interval. */
+  ttft_p90_ms_low: (number | null)[];
+  /** Upper end of its interval. */
+  ttft_p90_ms_high: (number | null)[];
+  /** Time to first token, 95th percentile. */
+  ttft_p95_ms: (number | null)[];
+  /** Lower end of its interval. */
+  ttft_p95_ms_low: (number | null)[];
+  /** Upper end of its interval. */
+  ttft_p95_ms_high: (number | null)[];
+  /** Time to first token, 99th percentile. */
+  ttft_p99_ms: (number | null)[];
+  /** Lower end of its interval. */
+  ttft_p99_ms_low: (number | null)[];
+  /** Upper end of its interval. */
+  ttft_p99_ms_high: (number | null)[];
+  /** Inter-token latency, mean over requests of a request's mean gap. */
+  itl_mean_ms: (number | null)[];
+  /** Lower end of its interval. */
+  itl_mean_ms_low: (number | null)[];
+  /** Upper end of its interval. */
+  itl_mean_ms_high: (number | null)[];
+  /** Inter-token latency, median over requests. */
+  itl_p50_ms: (number | null)[];
+  /** Lower end of its interval. */
+  itl_p50_ms_low: (number | null)[];
+  /** Upper end of its interval. */
+  itl_p50_ms_high: (number | null)[];
+  /** Inter-token latency, 90th percentile over requests. */
+  itl_p90_ms: (number | null)[];
+  /** Lower end of its interval. */
+  itl_p90_ms_low: (number | null)[];
+  /** Upper end of its interval. */
+  itl_p90_ms_high: (number | null)[];
+  /** Inter-token latency, 95th percentile over requests. */
+  itl_p95_ms: (number | null)[];
+  /** Lower end of its interval. */
+  itl_p95_ms_low: (number | null)[];
+  /** Upper end of its interval. */
+  itl_p95_ms_high: (number | null)[];
+  /** Inter-token latency, 99th percentile over requests. */
+  itl_p99_ms: (number | null)[];
+  /** Lower end of its interval. */
+  itl_p99_ms_low: (number | null)[];
+  /** Upper end of its interval. */
+  itl_p99_ms_high: (number | null)[];
+  /** The whole request, mean. */
+  e2e_mean_ms: (number | null)[];
+  /** Lower end of its interval. */
+  e2e_mean_ms_low: (number | null)[];
+  /** Upper end of its interval. */
+  e2e_mean_ms_high: (number | null)[];
+  /** The whole request, median. */
+  e2e_p50_ms: (number | null)[];
+  /** Lower end of its interval. */
+  e2e_p50_ms_low: (number | null)[];
+  /** Upper end of its interval. */
+  e2e_p50_ms_high: (number | null)[];
+  /** The whole request, 90th percentile. */
+  e2e_p90_ms: (number | null)[];
+  /** Lower end of its interval. */
+  e2e_p90_ms_low: (number | null)[];
+  /** Upper end of its interval. */
+  e2e_p90_ms_high: (number | null)[];
+  /** The whole request, 95th percentile. */
+  e2e_p95_ms: (number | null)[];
+  /** Lower end of its interval. */
+  e2e_p95_ms_low: (number | null)[];
+  /** Upper end of its interval. */
+  e2e_p95_ms_high: (number | null)[];
+  /** The whole request, 99th percentile. */
+  e2e_p99_ms: (number | null)[];
+  /** Lower end of its interval. */
+  e2e_p99_ms_low: (number | null)[];
+  /** Upper end of its interval. */
+  e2e_p99_ms_high: (number | null)[];
+  /** Tokens of answers per second, over all replicas. */
+  tokens_per_second: (number | null)[];
+  /** Requests per second, over all replicas. */
+  requests_per_second: (number | null)[];
+  /** The highest rate that is sustained, in requests per second over all replicas. */
+  stable_requests_per_second: (number | null)[];
+  /** The rate over the highest that is sustained. */
+  utilization: (number | null)[];
+  /** Sequences that run on a replica, in the mean over time. */
+  batch_size: (number | null)[];
+  /** Share of the KV cache in use, in the mean over time. */
+  kv_use: (number | null)[];
+  /** Tokens that the KV cache of a replica holds. */
+  kv_tokens: (number | null)[];
 }
 
 /** The words that a field came from. */
@@ -1202,6 +1687,24 @@ export type InterconnectKind =
   | "pcie"
   | "infinity_fabric";
 
+/**
+ * How keys and values are stored.
+ *
+ * - `auto`: As the model computes: 16 bits, or 32 where its weights are.
+ * - `bf16`: bfloat16.
+ * - `fp16`: 16-bit floating point.
+ * - `fp8`: 8-bit floating point.
+ * - `int8`: 8-bit integers.
+ * - `nvfp4`: NVIDIA's 4-bit floats: blocks of 16 with an 8-bit scale.
+ */
+export type KvDtype =
+  | "auto"
+  | "bf16"
+  | "fp16"
+  | "fp8"
+  | "int8"
+  | "nvfp4";
+
 /** Expected latencies against the targets. */
 export interface LatencyExpectation {
   /** The statistic that the targets are about. */
@@ -1281,6 +1784,22 @@ export type LicencePolicy =
   | "any"
   | "commercial"
   | "open_source";
+
+/**
+ * What keeps a replica from being faster, or from taking more.
+ *
+ * - `compute`: Arithmetic.
+ * - `bandwidth`: The GPU's memory bandwidth.
+ * - `kv`: Room in the KV cache, or the engine's limit of sequences: requests wait for a place.
+ * - `interconnect`: Exchanges between GPUs.
+ * - `overhead`: Launching, scheduling, sampling.
+ */
+export type LimitingResource =
+  | "compute"
+  | "bandwidth"
+  | "kv"
+  | "interconnect"
+  | "overhead";
 
 /** How users become requests; each by default the use case's. */
 export interface LoadAssumptions {
@@ -1440,22 +1959,174 @@ export interface ManifestSettingsInput {
   service_monitor_labels?: Record<string, string>;
 }
 
-/** Memory of one GPU of a replica, in GiB. */
+/**
+ * Memory of one GPU of a deployment, in GiB, and what its KV cache holds. The GPU is one of the
+ * pipeline stage that has room for the fewest sequences.
+ */
 export interface MemoryPlan {
-  /** Memory that the engine may take of one GPU. */
+  /** How the model is spread over GPUs. */
+  parallelism: Parallelism;
+  /** The stage that has room for the fewest sequences; the figures of one GPU are of this stage. */
+  stage: PipelineStage;
+  /** Memory that the engine may take of one GPU: its physical memory × utilisation. */
   usable_gib_per_gpu: number;
   /** Weights on one GPU. */
   weights_gib_per_gpu: number;
-  /** Activations, communication buffers and the like on one GPU. */
+  /** Peak of activations on one GPU. */
+  activation_gib_per_gpu: number;
+  /** Memory outside the framework on one GPU: the driver's, and buffers of communication. */
+  non_torch_gib_per_gpu: number;
+  /** CUDA graphs on one GPU: in the memory that the utilisation leaves, as far as it holds them. */
+  cuda_graph_gib_per_gpu: number;
+  /**
+   * All that is neither weights nor KV cache and comes out of the usable memory: activations,
+   * memory outside the framework, and CUDA graphs that fit nowhere else.
+   */
   reserve_gib_per_gpu: number;
   /** What is left for the KV cache on one GPU; negative when the weights do not fit. */
   kv_pool_gib_per_gpu: number;
-  /** Tokens that the KV cache of the whole replica holds at the planned lengths. */
+  /** Tokens of one request, prompt and answer, that the counts below are for. */
+  request_tokens: number;
+  /** What one such request keeps in the KV cache of one GPU, in GiB. */
+  request_gib_per_gpu: number;
+  /**
+   * Tokens that the KV cache of the whole deployment holds in requests of that length, in blocks of
+   * 16: the figure that vLLM reports. (With sliding windows vLLM reports less: it reckons a chunk
+   * of a prompt to every request, though all requests share one chunk.)
+   */
   kv_tokens: number;
-  /** Requests of the planned lengths that the KV cache holds at the same time. */
+  /** Requests of that length that the KV cache of the deployment holds at the same time. */
   concurrent_requests: number;
-  /** Whether weights and one request at least fit. */
+  /**
+   * The longest request that the KV cache holds, in tokens, at most the model's context; 0 when the
+   * weights do not fit.
+   */
+  largest_context_tokens: number;
+  /** Whether weights and one request (one in each data-parallel rank) at least fit. */
   fits: boolean;
+  /** Why it does not fit, with the arithmetic; `null` when it does. */
+  reason: string | null;
+}
+
+/**
+ * Memory of one GPU of a deployment, in GiB, and what its KV cache holds. The GPU is one of the
+ * pipeline stage that has room for the fewest sequences.
+ *
+ * As callers give it: what has a default may be left out.
+ */
+export interface MemoryPlanInput {
+  /** How the model is spread over GPUs. */
+  parallelism: ParallelismInput;
+  /** The stage that has room for the fewest sequences; the figures of one GPU are of this stage. */
+  stage: PipelineStage;
+  /** Memory that the engine may take of one GPU: its physical memory × utilisation. */
+  usable_gib_per_gpu: number;
+  /** Weights on one GPU. */
+  weights_gib_per_gpu: number;
+  /** Peak of activations on one GPU. */
+  activation_gib_per_gpu: number;
+  /** Memory outside the framework on one GPU: the driver's, and buffers of communication. */
+  non_torch_gib_per_gpu: number;
+  /** CUDA graphs on one GPU: in the memory that the utilisation leaves, as far as it holds them. */
+  cuda_graph_gib_per_gpu: number;
+  /**
+   * All that is neither weights nor KV cache and comes out of the usable memory: activations,
+   * memory outside the framework, and CUDA graphs that fit nowhere else.
+   */
+  reserve_gib_per_gpu: number;
+  /** What is left for the KV cache on one GPU; negative when the weights do not fit. */
+  kv_pool_gib_per_gpu: number;
+  /** Tokens of one request, prompt and answer, that the counts below are for. */
+  request_tokens: number;
+  /** What one such request keeps in the KV cache of one GPU, in GiB. */
+  request_gib_per_gpu: number;
+  /**
+   * Tokens that the KV cache of the whole deployment holds in requests of that length, in blocks of
+   * 16: the figure that vLLM reports. (With sliding windows vLLM reports less: it reckons a chunk
+   * of a prompt to every request, though all requests share one chunk.)
+   */
+  kv_tokens: number;
+  /** Requests of that length that the KV cache of the deployment holds at the same time. */
+  concurrent_requests: number;
+  /**
+   * The longest request that the KV cache holds, in tokens, at most the model's context; 0 when the
+   * weights do not fit.
+   */
+  largest_context_tokens: number;
+  /** Whether weights and one request (one in each data-parallel rank) at least fit. */
+  fits: boolean;
+  /** Why it does not fit, with the arithmetic; `null` when it does. */
+  reason?: string | null;
+}
+
+/**
+ * A model on a GPU, by their names, and how it is to be run. Everything but `model` and `gpu` has a
+ * default.
+ */
+export interface MemoryRequest {
+  /** The model, by any of its names. */
+  model: string;
+  /** The GPU, by any of its names. */
+  gpu: string;
+  /** Format of the weights. Default: what the checkpoint stores. */
+  precision: WeightFormat | null;
+  /** Format of the KV cache. Default: `auto`, as the model computes. */
+  kv_dtype: KvDtype | null;
+  /**
+   * GPUs over which attention and dense layers are sliced. Default: the smallest of 1, 2, 4, 8 at
+   * which the model fits; 1 where it fits at none.
+   */
+  tensor_parallel: number | null;
+  /** Stages over which layers are split. Default: 1. */
+  pipeline_parallel: number | null;
+  /** Ranks that each hold attention whole. Default: 1. */
+  data_parallel: number | null;
+  /** Groups over which routed experts are spread. Default: 1. */
+  expert_parallel: number | null;
+  /** Share of the GPU's memory that the engine may take, 0.01 to 1. Default: 0.9. */
+  gpu_memory_utilization: number | null;
+  /** Most sequences in one iteration of a rank. Default: vLLM's for the GPU. */
+  max_num_seqs: number | null;
+  /** Most tokens in one iteration of a rank. Default: vLLM's for the GPU. */
+  max_num_batched_tokens: number | null;
+  /** Tokens of one request, prompt and answer. Default: the model's largest context. */
+  request_tokens: number | null;
+}
+
+/**
+ * A model on a GPU, by their names, and how it is to be run. Everything but `model` and `gpu` has a
+ * default.
+ *
+ * As callers give it: what has a default may be left out.
+ */
+export interface MemoryRequestInput {
+  /** The model, by any of its names. */
+  model: string;
+  /** The GPU, by any of its names. */
+  gpu: string;
+  /** Format of the weights. Default: what the checkpoint stores. */
+  precision?: WeightFormat | null;
+  /** Format of the KV cache. Default: `auto`, as the model computes. */
+  kv_dtype?: KvDtype | null;
+  /**
+   * GPUs over which attention and dense layers are sliced. Default: the smallest of 1, 2, 4, 8 at
+   * which the model fits; 1 where it fits at none.
+   */
+  tensor_parallel?: number | null;
+  /** Stages over which layers are split. Default: 1. */
+  pipeline_parallel?: number | null;
+  /** Ranks that each hold attention whole. Default: 1. */
+  data_parallel?: number | null;
+  /** Groups over which routed experts are spread. Default: 1. */
+  expert_parallel?: number | null;
+  /** Share of the GPU's memory that the engine may take, 0.01 to 1. Default: 0.9. */
+  gpu_memory_utilization?: number | null;
+  /** Most sequences in one iteration of a rank. Default: vLLM's for the GPU. */
+  max_num_seqs?: number | null;
+  /** Most tokens in one iteration of a rank. Default: vLLM's for the GPU. */
+  max_num_batched_tokens?: number | null;
+  /** Tokens of one request, prompt and answer. Default: the model's largest context. */
+  request_tokens?: number | null;
 }
 
 /** A target that is missed. */
@@ -1576,6 +2247,10 @@ export interface Model {
   native_dtype: WeightFormat;
   /** What this checkpoint stores. */
   weight_format: WeightFormat;
+  /** Groups that this checkpoint stores in 16 bits though its format quantises them as a rule. */
+  wide_groups: ParameterGroup[];
+  /** Weights that share a scale in a `w4a16` checkpoint, where not 128. */
+  quantization_group_size: number | null;
   /** Size of the checkpoint's weights, in GiB, where published. */
   checkpoint_gib: number | null;
   /** Largest context, in tokens. */
@@ -1628,6 +2303,14 @@ export interface ModelInput {
   native_dtype: WeightFormat;
   /** What this checkpoint stores. */
   weight_format: WeightFormat;
+  /**
+   * Groups that this checkpoint stores in 16 bits though its format quantises them as a rule.
+   *
+   * @defaultValue `[]`
+   */
+  wide_groups?: ParameterGroup[];
+  /** Weights that share a scale in a `w4a16` checkpoint, where not 128. */
+  quantization_group_size?: number | null;
   /** Size of the checkpoint's weights, in GiB, where published. */
   checkpoint_gib?: number | null;
   /** Largest context, in tokens. */
@@ -1709,6 +2392,98 @@ export type OriginKind =
   | "derived";
 
 /**
+ * How one deployment of a model is spread over GPUs: `tensor_parallel × pipeline_parallel ×
+ * data_parallel` of them. Every field defaults to 1.
+ *
+ * Attention and dense MLPs are sliced over the `tensor_parallel` GPUs of a rank; each of
+ * `data_parallel` ranks holds them whole (vLLM's data-parallel attention; of a dense model, the
+ * ranks are independent copies in one deployment). The `tensor_parallel × data_parallel` GPUs of a
+ * pipeline stage share the routed experts: they form `expert_parallel` groups, each with its own
+ * experts, and a group slices each of its experts over its GPUs (`expert_tensor_parallel`). Layers
+ * are split over `pipeline_parallel` stages.
+ *
+ * `expert_tensor_parallel`: Self::expert_tensor_parallel
+ */
+export interface Parallelism {
+  /** GPUs over which attention heads and dense MLPs are sliced. */
+  tensor_parallel: number;
+  /** Stages over which layers are split. */
+  pipeline_parallel: number;
+  /** Ranks that each hold attention whole and serve sequences of their own. */
+  data_parallel: number;
+  /** Groups over which routed experts are spread; divides `tensor_parallel × data_parallel`. */
+  expert_parallel: number;
+}
+
+/**
+ * How one deployment of a model is spread over GPUs: `tensor_parallel × pipeline_parallel ×
+ * data_parallel` of them. Every field defaults to 1.
+ *
+ * Attention and dense MLPs are sliced over the `tensor_parallel` GPUs of a rank; each of
+ * `data_parallel` ranks holds them whole (vLLM's data-parallel attention; of a dense model, the
+ * ranks are independent copies in one deployment). The `tensor_parallel × data_parallel` GPUs of a
+ * pipeline stage share the routed experts: they form `expert_parallel` groups, each with its own
+ * experts, and a group slices each of its experts over its GPUs (`expert_tensor_parallel`). Layers
+ * are split over `pipeline_parallel` stages.
+ *
+ * `expert_tensor_parallel`: Self::expert_tensor_parallel
+ *
+ * As callers give it: what has a default may be left out.
+ */
+export interface ParallelismInput {
+  /**
+   * GPUs over which attention heads and dense MLPs are sliced.
+   *
+   * @defaultValue `1`
+   */
+  tensor_parallel?: number;
+  /**
+   * Stages over which layers are split.
+   *
+   * @defaultValue `1`
+   */
+  pipeline_parallel?: number;
+  /**
+   * Ranks that each hold attention whole and serve sequences of their own.
+   *
+   * @defaultValue `1`
+   */
+  data_parallel?: number;
+  /**
+   * Groups over which routed experts are spread; divides `tensor_parallel × data_parallel`.
+   *
+   * @defaultValue `1`
+   */
+  expert_parallel?: number;
+}
+
+/**
+ * A group of a model's parameters: what is spread and quantised alike.
+ *
+ * - `embedding`: The embedding of tokens.
+ * - `attention`: Projections of attention layers, those of latent attention included.
+ * - `linear_attention`: Mixers of linear-attention and Mamba layers.
+ * - `dense_mlp`: Dense MLPs.
+ * - `routed_experts`: Routed experts.
+ * - `shared_experts`: Experts that every token uses.
+ * - `router`: What chooses the routed experts.
+ * - `norms`: Normalisation.
+ * - `lm_head`: The LM head; empty where it shares the embedding's weights.
+ * - `other`: What the configuration does not tell: vision towers, biases, per-layer embeddings.
+ */
+export type ParameterGroup =
+  | "embedding"
+  | "attention"
+  | "linear_attention"
+  | "dense_mlp"
+  | "routed_experts"
+  | "shared_experts"
+  | "router"
+  | "norms"
+  | "lm_head"
+  | "other";
+
+/**
  * An intent read from a sentence: what was understood, from which words, what was assumed, and what
  * to ask next.
  */
@@ -1733,6 +2508,20 @@ export interface Pcie {
   /** Lanes. */
   lanes: number;
 }
+
+/**
+ * A stage of a pipeline: those between the first and the last are alike.
+ *
+ * - `only`: There is one stage, with all layers.
+ * - `first`: The first, with the embedding.
+ * - `middle`: One between the first and the last.
+ * - `last`: The last, with the LM head.
+ */
+export type PipelineStage =
+  | "only"
+  | "first"
+  | "middle"
+  | "last";
 
 /** USD for one GPU and hour. */
 export interface Price {
@@ -1929,6 +2718,7 @@ export interface Rejected {
  * - `task`: The model was not made for the use case.
  * - `domain`: The model is a specialist in something else.
  * - `context`: Prompt and answer are longer than the model's context.
+ * - `parallelism`: The model cannot be split over the GPUs so.
  * - `memory`: Weights, reserve and one request do not fit the GPUs' memory.
  * - `not_measured`: Nothing was measured at these token lengths.
  * - `percentile_not_measured`: The asked percentile was not measured, nor one above it.
@@ -1943,6 +2733,7 @@ export type RejectionCode =
   | "task"
   | "domain"
   | "context"
+  | "parallelism"
   | "memory"
   | "not_measured"
   | "percentile_not_measured"
@@ -2136,6 +2927,36 @@ export interface SpecificationInput {
    * origin speaks of was edited, and counts as given.
    */
   origins?: Record<string, Origin>;
+}
+
+/** Speculative decoding: a draft of so many tokens is verified in every iteration. */
+export interface Speculation {
+  /** Tokens of a draft, 0 to 64. Default: 0, none. */
+  draft_tokens: number;
+  /**
+   * Probability that a token of the draft is accepted when those before it were, 0 to 1. Default:
+   * that of the measured multi-token-prediction runs.
+   */
+  acceptance: number | null;
+}
+
+/**
+ * Speculative decoding: a draft of so many tokens is verified in every iteration.
+ *
+ * As callers give it: what has a default may be left out.
+ */
+export interface SpeculationInput {
+  /**
+   * Tokens of a draft, 0 to 64. Default: 0, none.
+   *
+   * @defaultValue `0`
+   */
+  draft_tokens?: number;
+  /**
+   * Probability that a token of the draft is accepted when those before it were, 0 to 1. Default:
+   * that of the measured multi-token-prediction runs.
+   */
+  acceptance?: number | null;
 }
 
 /**

@@ -15,18 +15,18 @@ fn main() -> Result<(), sizewell::Error> {
     let table = estimate_many(sizewell_data::catalog(), &columns)?;
     println!("{:>8} {:>22} {:>22} {:>8} {:>8}", "qps", "TTFT p95, ms", "ITL mean, ms", "batch", "kv");
     for (row, rate) in rates.iter().enumerate() {
-        let number = |name: &str| table.numbers.get(name).and_then(|column| column.get(row).copied().flatten());
-        let span = |name: &str| match (number(name), number(&format!("{name}_low")), number(&format!("{name}_high"))) {
+        let at = |column: &[Option<f64>]| column.get(row).copied().flatten();
+        let span = |value, low, high| match (at(value), at(low), at(high)) {
             (Some(value), Some(low), Some(high)) => format!("{value:.1} ({low:.0} to {high:.0})"),
             _ => "–".into(),
         };
         println!(
             "{:>8.1} {:>22} {:>22} {:>8.1} {:>7.0}% {}",
             rate.unwrap_or_default(),
-            span("ttft_p95_ms"),
-            span("itl_mean_ms"),
-            number("batch_size").unwrap_or_default(),
-            number("kv_use").unwrap_or_default() * 100.0,
+            span(&table.ttft_p95_ms, &table.ttft_p95_ms_low, &table.ttft_p95_ms_high),
+            span(&table.itl_mean_ms, &table.itl_mean_ms_low, &table.itl_mean_ms_high),
+            at(&table.batch_size).unwrap_or_default(),
+            at(&table.kv_use).unwrap_or_default() * 100.0,
             table.reason.get(row).cloned().flatten().unwrap_or_default(),
         );
     }

@@ -6,8 +6,10 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::catalog::{Benchmark, Catalog};
+use crate::engine::{MemoryRequest, plan_memory};
 use crate::error::{Error, ErrorCode, Result};
 use crate::manifest::{ManifestSettings, render_manifests};
+use crate::queueing::{EstimateBatch, EstimateRequest, estimate};
 use crate::recommend::{DeploymentOption, Scenario, compare, recommend};
 use crate::units::Date;
 use crate::wire;
@@ -17,7 +19,7 @@ use crate::workload::{
 
 /// The functions that [`call`] knows, with the number of arguments that each needs at least and
 /// takes at most.
-pub const FUNCTIONS: [(&str, usize, usize); 11] = [
+pub const FUNCTIONS: [(&str, usize, usize); 14] = [
     ("parse_intent", 1, 1),
     ("intent_prompt", 1, 1),
     ("parse_intent_answer", 1, 1),
@@ -26,6 +28,9 @@ pub const FUNCTIONS: [(&str, usize, usize); 11] = [
     ("compare", 1, 2),
     ("render_manifests", 1, 2),
     ("summarize_trace", 1, 1),
+    ("estimate", 1, 1),
+    ("estimate_many", 1, 1),
+    ("memory_plan", 1, 1),
     ("catalog_health", 1, 1),
     ("catalog_model", 1, 1),
     ("catalog_gpu", 1, 1),
@@ -133,6 +138,12 @@ fn dispatch<F: Form>(catalog: &Catalog, function: &str, arguments: &[Value], for
             )?)
         }
         "summarize_trace" => form.write(read::<Trace>(arguments, 0, "trace")?.summary()?),
+        "estimate" => form.write(estimate(catalog, &read::<EstimateRequest>(arguments, 0, "request")?)?),
+        "estimate_many" => {
+            let columns = arguments.first().cloned().unwrap_or_default();
+            form.write(EstimateBatch::read(catalog, columns)?.table()?)
+        }
+        "memory_plan" => form.write(plan_memory(catalog, &read::<MemoryRequest>(arguments, 0, "request")?)?),
         "catalog_health" => {
             let as_of = Date::parse(&text(arguments, 0, "as_of")?).map_err(|error| error.within("as_of"))?;
             form.write(catalog.health(as_of))

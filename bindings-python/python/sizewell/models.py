@@ -37,6 +37,11 @@ __all__ = [
     "EngineSettings",
     "ErrorCode",
     "ErrorReport",
+    "Estimate",
+    "EstimateColumns",
+    "EstimateProvenance",
+    "EstimateRequest",
+    "EstimateTable",
     "Evidence",
     "ExperienceClass",
     "Gpu",
@@ -50,15 +55,18 @@ __all__ = [
     "IntentPrompt",
     "Interconnect",
     "InterconnectKind",
+    "KvDtype",
     "LatencyExpectation",
     "LatencyFigure",
     "LatencyStatistics",
     "Licence",
     "LicencePolicy",
+    "LimitingResource",
     "LoadAssumptions",
     "Manifest",
     "ManifestSettings",
     "MemoryPlan",
+    "MemoryRequest",
     "Miss",
     "MixtureOfExperts",
     "Mla",
@@ -67,8 +75,11 @@ __all__ = [
     "NearestProfile",
     "Origin",
     "OriginKind",
+    "Parallelism",
+    "ParameterGroup",
     "ParsedIntent",
     "Pcie",
+    "PipelineStage",
     "Price",
     "Priorities",
     "Priority",
@@ -85,6 +96,7 @@ __all__ = [
     "Scores",
     "SloTargets",
     "Specification",
+    "Speculation",
     "Task",
     "Tflops",
     "TokenLengths",
@@ -334,6 +346,8 @@ ErrorCode = Literal[
     "too_large",
     "duplicate",
     "source_failed",
+    "unstable",
+    "does_not_fit",
 ]
 """What kind of mistake an `Error` reports. The spelling in `snake_case` is stable.
 
@@ -351,6 +365,9 @@ ErrorCode = Literal[
 - `"too_large"`: A text or list is longer than the limit.
 - `"duplicate"`: Two rows of a catalog have the same identity.
 - `"source_failed"`: A benchmark source of the caller's failed.
+- `"unstable"`: More work arrives than can be served: the queue grows without end and
+  has no steady state.
+- `"does_not_fit"`: A model does not fit into the memory of the GPUs.
 """
 
 
@@ -380,6 +397,21 @@ class ErrorReport(_Model):
     suggestions: list[str]
     """The nearest names that are known, nearest first; empty when no name is at fault.
     """
+
+
+EstimateProvenance = Literal[
+    "measured",
+    "calibrated",
+    "interpolated",
+    "roofline",
+]
+"""What a prediction rests on.
+
+- `"measured"`: Seen on hardware at this very setting.
+- `"calibrated"`: The engine model fitted to measurements of this deployment.
+- `"interpolated"`: Between measurements.
+- `"roofline"`: The engine model with coefficients fitted to other deployments.
+"""
 
 
 class Evidence(_Model):
@@ -570,6 +602,25 @@ class Interconnect(_Model):
     """GPUs that reach one another at that speed."""
 
 
+KvDtype = Literal[
+    "auto",
+    "bf16",
+    "fp16",
+    "fp8",
+    "int8",
+    "nvfp4",
+]
+"""How keys and values are stored.
+
+- `"auto"`: As the model computes: 16 bits, or 32 where its weights are.
+- `"bf16"`: bfloat16.
+- `"fp16"`: 16-bit floating point.
+- `"fp8"`: 8-bit floating point.
+- `"int8"`: 8-bit integers.
+- `"nvfp4"`: NVIDIA's 4-bit floats: blocks of 16 with an 8-bit scale.
+"""
+
+
 class LatencyStatistics(_Model):
     """Mean and percentiles of a latency, in milliseconds; `None` where not measured."""
 
@@ -673,6 +724,379 @@ LicencePolicy = Literal[
 - `"open_source"`: Open-source licences alone (Apache 2.0, MIT).
 """
 
+LimitingResource = Literal[
+    "compute",
+    "bandwidth",
+    "kv",
+    "interconnect",
+    "overhead",
+]
+"""What keeps a replica from being faster, or from taking more.
+
+- `"compute"`: Arithmetic.
+- `"bandwidth"`: The GPU's memory bandwidth.
+- `"kv"`: Room in the KV cache, or the engine's limit of sequences: requests wait for
+  a place.
+- `"interconnect"`: Exchanges between GPUs.
+- `"overhead"`: Launching, scheduling, sampling.
+"""
+
+
+class Estimate(_Model):
+    """How a deployment behaves under its load. Latencies in milliseconds, with the 90%
+    prediction interval from `_low` to `_high`; `None` where it cannot run, with the
+    `reason`, and of an unstable one only its limits are given.
+    """
+
+    reason: str | None = None
+    """Why it cannot run or has no steady state; `None` when it can and has."""
+
+    provenance: EstimateProvenance
+    """What the figures rest on."""
+
+    limiting_resource: LimitingResource | None = None
+    """What keeps it from being faster or from taking more; `None` where it cannot run.
+    """
+
+    gpus: float | None = None
+    """GPUs of one replica."""
+
+    tensor_parallel: float | None = None
+    """GPUs over which attention and dense layers are sliced, as given or chosen."""
+
+    ttft_mean_ms: float | None = None
+    """Time to first token, mean."""
+
+    ttft_mean_ms_low: float | None = None
+    """Lower end of its interval."""
+
+    ttft_mean_ms_high: float | None = None
+    """Upper end of its interval."""
+
+    ttft_p50_ms: float | None = None
+    """Time to first token, median."""
+
+    ttft_p50_ms_low: float | None = None
+    """Lower end of its interval."""
+
+    ttft_p50_ms_high: float | None = None
+    """Upper end of its interval."""
+
+    ttft_p90_ms: float | None = None
+    """Time to first token, 90th percentile."""
+
+    ttft_p90_ms_low: float | None = None
+    """Lower end of its interval."""
+
+    ttft_p90_ms_high: float | None = None
+    """Upper end of its interval."""
+
+    ttft_p95_ms: float | None = None
+    """Time to first token, 95th percentile."""
+
+    ttft_p95_ms_low: float | None = None
+    """Lower end of its interval."""
+
+    ttft_p95_ms_high: float | None = None
+    """Upper end of its interval."""
+
+    ttft_p99_ms: float | None = None
+    """Time to first token, 99th percentile."""
+
+    ttft_p99_ms_low: float | None = None
+    """Lower end of its interval."""
+
+    ttft_p99_ms_high: float | None = None
+    """Upper end of its interval."""
+
+    itl_mean_ms: float | None = None
+    """Inter-token latency, mean over requests of a request's mean gap."""
+
+    itl_mean_ms_low: float | None = None
+    """Lower end of its interval."""
+
+    itl_mean_ms_high: float | None = None
+    """Upper end of its interval."""
+
+    itl_p50_ms: float | None = None
+    """Inter-token latency, median over requests."""
+
+    itl_p50_ms_low: float | None = None
+    """Lower end of its interval."""
+
+    itl_p50_ms_high: float | None = None
+    """Upper end of its interval."""
+
+    itl_p90_ms: float | None = None
+    """Inter-token latency, 90th percentile over requests."""
+
+    itl_p90_ms_low: float | None = None
+    """Lower end of its interval."""
+
+    itl_p90_ms_high: float | None = None
+    """Upper end of its interval."""
+
+    itl_p95_ms: float | None = None
+    """Inter-token latency, 95th percentile over requests."""
+
+    itl_p95_ms_low: float | None = None
+    """Lower end of its interval."""
+
+    itl_p95_ms_high: float | None = None
+    """Upper end of its interval."""
+
+    itl_p99_ms: float | None = None
+    """Inter-token latency, 99th percentile over requests."""
+
+    itl_p99_ms_low: float | None = None
+    """Lower end of its interval."""
+
+    itl_p99_ms_high: float | None = None
+    """Upper end of its interval."""
+
+    e2e_mean_ms: float | None = None
+    """The whole request, mean."""
+
+    e2e_mean_ms_low: float | None = None
+    """Lower end of its interval."""
+
+    e2e_mean_ms_high: float | None = None
+    """Upper end of its interval."""
+
+    e2e_p50_ms: float | None = None
+    """The whole request, median."""
+
+    e2e_p50_ms_low: float | None = None
+    """Lower end of its interval."""
+
+    e2e_p50_ms_high: float | None = None
+    """Upper end of its interval."""
+
+    e2e_p90_ms: float | None = None
+    """The whole request, 90th percentile."""
+
+    e2e_p90_ms_low: float | None = None
+    """Lower end of its interval."""
+
+    e2e_p90_ms_high: float | None = None
+    """Upper end of its interval."""
+
+    e2e_p95_ms: float | None = None
+    """The whole request, 95th percentile."""
+
+    e2e_p95_ms_low: float | None = None
+    """Lower end of its interval."""
+
+    e2e_p95_ms_high: float | None = None
+    """Upper end of its interval."""
+
+    e2e_p99_ms: float | None = None
+    """The whole request, 99th percentile."""
+
+    e2e_p99_ms_low: float | None = None
+    """Lower end of its interval."""
+
+    e2e_p99_ms_high: float | None = None
+    """Upper end of its interval."""
+
+    tokens_per_second: float | None = None
+    """Tokens of answers per second, over all replicas."""
+
+    requests_per_second: float | None = None
+    """Requests per second, over all replicas."""
+
+    stable_requests_per_second: float | None = None
+    """The highest rate that is sustained, in requests per second over all replicas."""
+
+    utilization: float | None = None
+    """The rate over the highest that is sustained."""
+
+    batch_size: float | None = None
+    """Sequences that run on a replica, in the mean over time."""
+
+    kv_use: float | None = None
+    """Share of the KV cache in use, in the mean over time."""
+
+    kv_tokens: float | None = None
+    """Tokens that the KV cache of a replica holds."""
+
+
+class EstimateTable(_Model):
+    """Columns of `Estimate`s, a value for each row; `None` where a row has none."""
+
+    reason: list[str | None]
+    """Why a row cannot run or has no steady state; `None` where it can and has."""
+
+    provenance: list[EstimateProvenance]
+    """What the figures of each row rest on."""
+
+    limiting_resource: list[LimitingResource | None]
+    """What keeps each row from being faster or from taking more; `None` where it cannot
+    run.
+    """
+
+    gpus: list[float | None]
+    """GPUs of one replica."""
+
+    tensor_parallel: list[float | None]
+    """GPUs over which attention and dense layers are sliced, as given or chosen."""
+
+    ttft_mean_ms: list[float | None]
+    """Time to first token, mean."""
+
+    ttft_mean_ms_low: list[float | None]
+    """Lower end of its interval."""
+
+    ttft_mean_ms_high: list[float | None]
+    """Upper end of its interval."""
+
+    ttft_p50_ms: list[float | None]
+    """Time to first token, median."""
+
+    ttft_p50_ms_low: list[float | None]
+    """Lower end of its interval."""
+
+    ttft_p50_ms_high: list[float | None]
+    """Upper end of its interval."""
+
+    ttft_p90_ms: list[float | None]
+    """Time to first token, 90th percentile."""
+
+    ttft_p90_ms_low: list[float | None]
+    """Lower end of its interval."""
+
+    ttft_p90_ms_high: list[float | None]
+    """Upper end of its interval."""
+
+    ttft_p95_ms: list[float | None]
+    """Time to first token, 95th percentile."""
+
+    ttft_p95_ms_low: list[float | None]
+    """Lower end of its interval."""
+
+    ttft_p95_ms_high: list[float | None]
+    """Upper end of its interval."""
+
+    ttft_p99_ms: list[float | None]
+    """Time to first token, 99th percentile."""
+
+    ttft_p99_ms_low: list[float | None]
+    """Lower end of its interval."""
+
+    ttft_p99_ms_high: list[float | None]
+    """Upper end of its interval."""
+
+    itl_mean_ms: list[float | None]
+    """Inter-token latency, mean over requests of a request's mean gap."""
+
+    itl_mean_ms_low: list[float | None]
+    """Lower end of its interval."""
+
+    itl_mean_ms_high: list[float | None]
+    """Upper end of its interval."""
+
+    itl_p50_ms: list[float | None]
+    """Inter-token latency, median over requests."""
+
+    itl_p50_ms_low: list[float | None]
+    """Lower end of its interval."""
+
+    itl_p50_ms_high: list[float | None]
+    """Upper end of its interval."""
+
+    itl_p90_ms: list[float | None]
+    """Inter-token latency, 90th percentile over requests."""
+
+    itl_p90_ms_low: list[float | None]
+    """Lower end of its interval."""
+
+    itl_p90_ms_high: list[float | None]
+    """Upper end of its interval."""
+
+    itl_p95_ms: list[float | None]
+    """Inter-token latency, 95th percentile over requests."""
+
+    itl_p95_ms_low: list[float | None]
+    """Lower end of its interval."""
+
+    itl_p95_ms_high: list[float | None]
+    """Upper end of its interval."""
+
+    itl_p99_ms: list[float | None]
+    """Inter-token latency, 99th percentile over requests."""
+
+    itl_p99_ms_low: list[float | None]
+    """Lower end of its interval."""
+
+    itl_p99_ms_high: list[float | None]
+    """Upper end of its interval."""
+
+    e2e_mean_ms: list[float | None]
+    """The whole request, mean."""
+
+    e2e_mean_ms_low: list[float | None]
+    """Lower end of its interval."""
+
+    e2e_mean_ms_high: list[float | None]
+    """Upper end of its interval."""
+
+    e2e_p50_ms: list[float | None]
+    """The whole request, median."""
+
+    e2e_p50_ms_low: list[float | None]
+    """Lower end of its interval."""
+
+    e2e_p50_ms_high: list[float | None]
+    """Upper end of its interval."""
+
+    e2e_p90_ms: list[float | None]
+    """The whole request, 90th percentile."""
+
+    e2e_p90_ms_low: list[float | None]
+    """Lower end of its interval."""
+
+    e2e_p90_ms_high: list[float | None]
+    """Upper end of its interval."""
+
+    e2e_p95_ms: list[float | None]
+    """The whole request, 95th percentile."""
+
+    e2e_p95_ms_low: list[float | None]
+    """Lower end of its interval."""
+
+    e2e_p95_ms_high: list[float | None]
+    """Upper end of its interval."""
+
+    e2e_p99_ms: list[float | None]
+    """The whole request, 99th percentile."""
+
+    e2e_p99_ms_low: list[float | None]
+    """Lower end of its interval."""
+
+    e2e_p99_ms_high: list[float | None]
+    """Upper end of its interval."""
+
+    tokens_per_second: list[float | None]
+    """Tokens of answers per second, over all replicas."""
+
+    requests_per_second: list[float | None]
+    """Requests per second, over all replicas."""
+
+    stable_requests_per_second: list[float | None]
+    """The highest rate that is sustained, in requests per second over all replicas."""
+
+    utilization: list[float | None]
+    """The rate over the highest that is sustained."""
+
+    batch_size: list[float | None]
+    """Sequences that run on a replica, in the mean over time."""
+
+    kv_use: list[float | None]
+    """Share of the KV cache in use, in the mean over time."""
+
+    kv_tokens: list[float | None]
+    """Tokens that the KV cache of a replica holds."""
+
 
 class LoadAssumptions(_Model):
     """How users become requests; each by default the use case's."""
@@ -757,32 +1181,6 @@ class ManifestSettings(_Model):
     """Labels of the ServiceMonitor, for a Prometheus that selects monitors by label,
     such as `release: kube-prometheus-stack`.
     """
-
-
-class MemoryPlan(_Model):
-    """Memory of one GPU of a replica, in GiB."""
-
-    usable_gib_per_gpu: float
-    """Memory that the engine may take of one GPU."""
-
-    weights_gib_per_gpu: float
-    """Weights on one GPU."""
-
-    reserve_gib_per_gpu: float
-    """Activations, communication buffers and the like on one GPU."""
-
-    kv_pool_gib_per_gpu: float
-    """What is left for the KV cache on one GPU; negative when the weights do not fit.
-    """
-
-    kv_tokens: int
-    """Tokens that the KV cache of the whole replica holds at the planned lengths."""
-
-    concurrent_requests: int
-    """Requests of the planned lengths that the KV cache holds at the same time."""
-
-    fits: bool
-    """Whether weights and one request at least fit."""
 
 
 class Miss(_Model):
@@ -876,6 +1274,14 @@ class Attention(_Model):
 
     linear_state_bytes_per_layer: int | None = None
     """Bytes of that state per sequence and layer."""
+
+    linear_parameters_per_layer: int | None = None
+    """Parameters of such a layer's mixer; `None` where not known."""
+
+    output_gate: bool = False
+    """Whether attention layers gate their output by a projection as wide as the queries
+    (Qwen3-Next).
+    """
 
     mla: Mla | None = None
     """Ranks of multi-head latent attention."""
@@ -972,6 +1378,64 @@ class Origin(_Model):
     """The template's name or the arithmetic."""
 
 
+class Parallelism(_Model):
+    """How one deployment of a model is spread over GPUs: `tensor_parallel ×
+    pipeline_parallel × data_parallel` of them. Every field defaults to 1.
+
+    Attention and dense MLPs are sliced over the `tensor_parallel` GPUs of a rank;
+    each of `data_parallel` ranks holds them whole (vLLM's data-parallel attention;
+    of a dense model, the ranks are independent copies in one deployment). The
+    `tensor_parallel × data_parallel` GPUs of a pipeline stage share the routed
+    experts: they form `expert_parallel` groups, each with its own experts, and a
+    group slices each of its experts over its GPUs (`expert_tensor_parallel`). Layers
+    are split over `pipeline_parallel` stages.
+
+    `expert_tensor_parallel`: Self::expert_tensor_parallel
+    """
+
+    tensor_parallel: int = 1
+    """GPUs over which attention heads and dense MLPs are sliced."""
+
+    pipeline_parallel: int = 1
+    """Stages over which layers are split."""
+
+    data_parallel: int = 1
+    """Ranks that each hold attention whole and serve sequences of their own."""
+
+    expert_parallel: int = 1
+    """Groups over which routed experts are spread; divides `tensor_parallel ×
+    data_parallel`.
+    """
+
+
+ParameterGroup = Literal[
+    "embedding",
+    "attention",
+    "linear_attention",
+    "dense_mlp",
+    "routed_experts",
+    "shared_experts",
+    "router",
+    "norms",
+    "lm_head",
+    "other",
+]
+"""A group of a model's parameters: what is spread and quantised alike.
+
+- `"embedding"`: The embedding of tokens.
+- `"attention"`: Projections of attention layers, those of latent attention included.
+- `"linear_attention"`: Mixers of linear-attention and Mamba layers.
+- `"dense_mlp"`: Dense MLPs.
+- `"routed_experts"`: Routed experts.
+- `"shared_experts"`: Experts that every token uses.
+- `"router"`: What chooses the routed experts.
+- `"norms"`: Normalisation.
+- `"lm_head"`: The LM head; empty where it shares the embedding's weights.
+- `"other"`: What the configuration does not tell: vision towers, biases, per-layer
+  embeddings.
+"""
+
+
 class Pcie(_Model):
     """PCI Express."""
 
@@ -980,6 +1444,92 @@ class Pcie(_Model):
 
     lanes: int
     """Lanes."""
+
+
+PipelineStage = Literal[
+    "only",
+    "first",
+    "middle",
+    "last",
+]
+"""A stage of a pipeline: those between the first and the last are alike.
+
+- `"only"`: There is one stage, with all layers.
+- `"first"`: The first, with the embedding.
+- `"middle"`: One between the first and the last.
+- `"last"`: The last, with the LM head.
+"""
+
+
+class MemoryPlan(_Model):
+    """Memory of one GPU of a deployment, in GiB, and what its KV cache holds. The GPU
+    is one of the pipeline stage that has room for the fewest sequences.
+    """
+
+    parallelism: Parallelism
+    """How the model is spread over GPUs."""
+
+    stage: PipelineStage
+    """The stage that has room for the fewest sequences; the figures of one GPU are of
+    this stage.
+    """
+
+    usable_gib_per_gpu: float
+    """Memory that the engine may take of one GPU: its physical memory × utilisation."""
+
+    weights_gib_per_gpu: float
+    """Weights on one GPU."""
+
+    activation_gib_per_gpu: float
+    """Peak of activations on one GPU."""
+
+    non_torch_gib_per_gpu: float
+    """Memory outside the framework on one GPU: the driver's, and buffers of
+    communication.
+    """
+
+    cuda_graph_gib_per_gpu: float
+    """CUDA graphs on one GPU: in the memory that the utilisation leaves, as far as it
+    holds them.
+    """
+
+    reserve_gib_per_gpu: float
+    """All that is neither weights nor KV cache and comes out of the usable memory:
+    activations, memory outside the framework, and CUDA graphs that fit nowhere else.
+    """
+
+    kv_pool_gib_per_gpu: float
+    """What is left for the KV cache on one GPU; negative when the weights do not fit.
+    """
+
+    request_tokens: int
+    """Tokens of one request, prompt and answer, that the counts below are for."""
+
+    request_gib_per_gpu: float
+    """What one such request keeps in the KV cache of one GPU, in GiB."""
+
+    kv_tokens: int
+    """Tokens that the KV cache of the whole deployment holds in requests of that
+    length, in blocks of 16: the figure that vLLM reports. (With sliding windows vLLM
+    reports less: it reckons a chunk of a prompt to every request, though all
+    requests share one chunk.)
+    """
+
+    concurrent_requests: int
+    """Requests of that length that the KV cache of the deployment holds at the same
+    time.
+    """
+
+    largest_context_tokens: int
+    """The longest request that the KV cache holds, in tokens, at most the model's
+    context; 0 when the weights do not fit.
+    """
+
+    fits: bool
+    """Whether weights and one request (one in each data-parallel rank) at least fit."""
+
+    reason: str | None = None
+    """Why it does not fit, with the arithmetic; `None` when it does."""
 
 
 Priority = Literal[
@@ -1172,6 +1722,7 @@ RejectionCode = Literal[
     "task",
     "domain",
     "context",
+    "parallelism",
     "memory",
     "not_measured",
     "percentile_not_measured",
@@ -1187,6 +1738,7 @@ RejectionCode = Literal[
 - `"task"`: The model was not made for the use case.
 - `"domain"`: The model is a specialist in something else.
 - `"context"`: Prompt and answer are longer than the model's context.
+- `"parallelism"`: The model cannot be split over the GPUs so.
 - `"memory"`: Weights, reserve and one request do not fit the GPUs' memory.
 - `"not_measured"`: Nothing was measured at these token lengths.
 - `"percentile_not_measured"`: The asked percentile was not measured, nor one above
@@ -1256,6 +1808,19 @@ class SloTargets(_Model):
 
     e2e_ms: float
     """The whole request, in milliseconds."""
+
+
+class Speculation(_Model):
+    """Speculative decoding: a draft of so many tokens is verified in every iteration.
+    """
+
+    draft_tokens: int = 0
+    """Tokens of a draft, 0 to 64. Default: 0, none."""
+
+    acceptance: float | None = None
+    """Probability that a token of the draft is accepted when those before it were, 0 to
+    1. Default: that of the measured multi-token-prediction runs.
+    """
 
 
 Task = Literal[
@@ -1839,6 +2404,196 @@ class DeploymentOption(_DeploymentOptionModel):
     """Why, in plain words."""
 
 
+class EstimateColumns(_Model):
+    """Columns of `EstimateRequest`s. Each is one value for all rows or a list with one
+    for each; optional columns may be left out, and hold `None` where a row has none.
+    """
+
+    model: str | list[str]
+    """`EstimateRequest.model`."""
+
+    gpu: str | list[str]
+    """`EstimateRequest.gpu`."""
+
+    backend: str | None | list[str | None] = None
+    """`EstimateRequest.backend`."""
+
+    precision: WeightFormat | None | list[WeightFormat | None] = None
+    """`EstimateRequest.precision`."""
+
+    kv_dtype: KvDtype | None | list[KvDtype | None] = None
+    """`EstimateRequest.kv_dtype`."""
+
+    tensor_parallel: int | None | list[int | None] = None
+    """`EstimateRequest.tensor_parallel`."""
+
+    pipeline_parallel: int | None | list[int | None] = None
+    """`EstimateRequest.pipeline_parallel`."""
+
+    data_parallel: int | None | list[int | None] = None
+    """`EstimateRequest.data_parallel`."""
+
+    expert_parallel: int | None | list[int | None] = None
+    """`EstimateRequest.expert_parallel`."""
+
+    replicas: int | None | list[int | None] = None
+    """`EstimateRequest.replicas`."""
+
+    input_tokens: float | list[float]
+    """`EstimateRequest.input_tokens`."""
+
+    output_tokens: float | list[float]
+    """`EstimateRequest.output_tokens`."""
+
+    concurrency: float | None | list[float | None] = None
+    """`EstimateRequest.concurrency`."""
+
+    qps: float | None | list[float | None] = None
+    """`EstimateRequest.qps`."""
+
+    dispersion: float | None | list[float | None] = None
+    """`EstimateRequest.dispersion`."""
+
+    benchmark: bool | None | list[bool | None] = None
+    """`EstimateRequest.benchmark`."""
+
+    prefix_hit_fraction: float | None | list[float | None] = None
+    """`EstimateRequest.prefix_hit_fraction`."""
+
+    speculation: Speculation | None | list[Speculation | None] = None
+    """`EstimateRequest.speculation`."""
+
+    gpu_memory_utilization: float | None | list[float | None] = None
+    """`EstimateRequest.gpu_memory_utilization`."""
+
+    max_num_seqs: int | None | list[int | None] = None
+    """`EstimateRequest.max_num_seqs`."""
+
+    max_num_batched_tokens: int | None | list[int | None] = None
+    """`EstimateRequest.max_num_batched_tokens`."""
+
+
+class EstimateRequest(_Model):
+    """One deployment and its load. Everything but `model`, `gpu`, the token lengths and
+    the load has a default.
+    """
+
+    model: str
+    """The model, by any of its names."""
+
+    gpu: str
+    """The GPU, by any of its names."""
+
+    backend: str | None = None
+    """The serving engine: `vllm`, `sglang` or `trtllm`. Default: `vllm`."""
+
+    precision: WeightFormat | None = None
+    """Format of the weights. Default: what the checkpoint stores."""
+
+    kv_dtype: KvDtype | None = None
+    """Format of the KV cache. Default: `auto`, as the model computes."""
+
+    tensor_parallel: int | None = None
+    """GPUs over which attention and dense layers are sliced. Default: the smallest of
+    1, 2, 4, 8 at which a quarter of the memory is left for the KV cache, else the
+    largest that fits.
+    """
+
+    pipeline_parallel: int | None = None
+    """Stages over which layers are split. Default: 1."""
+
+    data_parallel: int | None = None
+    """Ranks that each hold attention whole. Default: 1."""
+
+    expert_parallel: int | None = None
+    """Groups over which routed experts are spread. Default: 1."""
+
+    replicas: int | None = None
+    """Replicas behind a balancer. Default: 1."""
+
+    input_tokens: float
+    """Tokens of a prompt."""
+
+    output_tokens: float
+    """Tokens of an answer."""
+
+    concurrency: float | None = None
+    """Clients in a closed loop; this or `qps`."""
+
+    qps: float | None = None
+    """Requests per second over all replicas, in an open loop; this or `concurrency`."""
+
+    dispersion: float | None = None
+    """Index of dispersion of the arrivals: 1 for Poisson, more for bursts. Default: 1.
+    """
+
+    benchmark: bool | None = None
+    """Whether a closed loop is a benchmark of about ten rounds that starts with all
+    clients at once, its start included in the figures. Default: `False`, the steady
+    state.
+    """
+
+    prefix_hit_fraction: float | None = None
+    """Share of prompt tokens found in the prefix cache, 0 to 1. Default: 0."""
+
+    speculation: Speculation | None = None
+    """Speculative decoding. Default: none."""
+
+    gpu_memory_utilization: float | None = None
+    """Share of the GPU's memory that the engine may take. Default: 0.9."""
+
+    max_num_seqs: int | None = None
+    """Most sequences in one iteration of a rank. Default: vLLM's for the GPU."""
+
+    max_num_batched_tokens: int | None = None
+    """Most tokens in one iteration of a rank. Default: vLLM's for the GPU."""
+
+
+class MemoryRequest(_Model):
+    """A model on a GPU, by their names, and how it is to be run. Everything but `model`
+    and `gpu` has a default.
+    """
+
+    model: str
+    """The model, by any of its names."""
+
+    gpu: str
+    """The GPU, by any of its names."""
+
+    precision: WeightFormat | None = None
+    """Format of the weights. Default: what the checkpoint stores."""
+
+    kv_dtype: KvDtype | None = None
+    """Format of the KV cache. Default: `auto`, as the model computes."""
+
+    tensor_parallel: int | None = None
+    """GPUs over which attention and dense layers are sliced. Default: the smallest of
+    1, 2, 4, 8 at which the model fits; 1 where it fits at none.
+    """
+
+    pipeline_parallel: int | None = None
+    """Stages over which layers are split. Default: 1."""
+
+    data_parallel: int | None = None
+    """Ranks that each hold attention whole. Default: 1."""
+
+    expert_parallel: int | None = None
+    """Groups over which routed experts are spread. Default: 1."""
+
+    gpu_memory_utilization: float | None = None
+    """Share of the GPU's memory that the engine may take, 0.01 to 1. Default: 0.9."""
+
+    max_num_seqs: int | None = None
+    """Most sequences in one iteration of a rank. Default: vLLM's for the GPU."""
+
+    max_num_batched_tokens: int | None = None
+    """Most tokens in one iteration of a rank. Default: vLLM's for the GPU."""
+
+    request_tokens: int | None = None
+    """Tokens of one request, prompt and answer. Default: the model's largest context.
+    """
+
+
 class Model(_Model):
     """A published model checkpoint."""
 
@@ -1882,6 +2637,14 @@ class Model(_Model):
 
     weight_format: WeightFormat
     """What this checkpoint stores."""
+
+    wide_groups: list[ParameterGroup] = Field(default_factory=list)
+    """Groups that this checkpoint stores in 16 bits though its format quantises them as
+    a rule.
+    """
+
+    quantization_group_size: int | None = None
+    """Weights that share a scale in a `w4a16` checkpoint, where not 128."""
 
     checkpoint_gib: float | None = None
     """Size of the checkpoint's weights, in GiB, where published."""

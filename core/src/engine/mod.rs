@@ -18,9 +18,10 @@ pub use calibration::{
 pub(crate) use calibration::{Figure, Kind, Trajectory, solve};
 pub use linear::LinearEngine;
 pub use memory::{
-    KvDtype, MemoryOptions, MemoryPlan, PipelineStage, activation_gib_per_gpu, kv_bytes_per_sequence,
-    memory_plan, smallest_tensor_parallel, weights_gib_per_gpu,
+    KvDtype, MemoryOptions, MemoryPlan, MemoryRequest, PipelineStage, activation_gib_per_gpu,
+    kv_bytes_per_sequence, memory_plan, plan_memory, smallest_tensor_parallel, weights_gib_per_gpu,
 };
+pub(crate) use memory::{MemoryRoom, RoomFor};
 pub use model::{Batch, EngineLimits, EngineModel, IterationTime, Scheduling, attended_tokens};
 pub use parallelism::Parallelism;
 pub use replica::{Backend, Replica, Speculation};

@@ -145,7 +145,7 @@ impl<'a> Replica<'a> {
     }
 
     /// Checks what the memory plan does not.
-    pub(super) fn check(&self) -> Result<()> {
+    pub(crate) fn check(&self) -> Result<()> {
         check_count("speculation.draft_tokens", self.speculation.draft_tokens.into(), 0, 64)?;
         if let Some(acceptance) = self.speculation.acceptance {
             check_range("speculation.acceptance", acceptance, 0.0, 1.0)?;

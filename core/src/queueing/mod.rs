@@ -28,3 +28,9 @@ pub mod closed_form;
 
 mod closed_loop;
 pub use closed_loop::{ClosedLoop, ClosedLoopMeans, closed_loop};
+
+mod estimate;
+pub use estimate::{
+    BatchColumn, Column, Estimate, EstimateBatch, EstimateColumns, EstimateRequest, EstimateRows, EstimateTable,
+    LimitingResource, MOST_ROWS, Provenance, estimate, estimate_many,
+};

@@ -107,6 +107,17 @@ impl Workload {
         Ok(sums.workload(prompts, answers, all))
     }
 
+    /// What [`new`](Self::new) makes of [`RequestMix::constant`] with a share of prompt tokens in the
+    /// cache, without the way there; lengths are taken as checked.
+    pub(crate) fn constant(input_tokens: u32, output_tokens: u32, prefix_hit_fraction: f64) -> Self {
+        let (input, output) = (f64::from(input_tokens), f64::from(output_tokens));
+        let point = [(Point { weight: 1.0, input, output }, 0.0)];
+        let mut sums = Sums::default();
+        sums.add(1.0, output, input, input * input);
+        let strip = |by_prompt| merge(point.iter(), prefix_hit_fraction, by_prompt);
+        sums.workload(vec![strip(true)], vec![strip(false)], strip(true))
+    }
+
     /// Mean tokens of a prompt, those in the cache included.
     #[must_use]
     pub fn input_tokens_mean(&self) -> f64 {
@@ -235,4 +246,20 @@ fn merge<'a>(points: impl Iterator<Item = &'a (Point, f64)>, hit: f64, by_prompt
     strip.work_variance = (work_square / weight - strip.work * strip.work).max(0.0);
     strip.output_variance = (output_square / weight - strip.output * strip.output).max(0.0);
     strip
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test may fail loudly")]
+
+    use super::*;
+
+    #[test]
+    fn constant_lengths_are_made_ready_the_short_way_to_the_same_bits() {
+        for (input, output, hit) in [(1, 1, 0.0), (512, 256, 0.0), (8192, 1, 0.3), (77, 1023, 1.0)] {
+            let mut mix = RequestMix::constant(input, output);
+            mix.prefix_hit_fraction = hit;
+            assert_eq!(Workload::constant(input, output, hit), Workload::new(&mix).unwrap());
+        }
+    }
 }

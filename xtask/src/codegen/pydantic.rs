@@ -213,7 +213,12 @@ fn type_text(kind: &Kind) -> String {
         Kind::Any => "Any".to_owned(),
         Kind::List(inner) => format!("list[{}]", type_text(inner)),
         Kind::Map(inner) => format!("dict[str, {}]", type_text(inner)),
+        // A column may hold nulls, and be null.
+        Kind::Nullable(inner) if matches!(&**inner, Kind::OneOrMany(item) if matches!(**item, Kind::Nullable(_))) => {
+            type_text(inner)
+        }
         Kind::Nullable(inner) => format!("{} | None", type_text(inner)),
+        Kind::OneOrMany(item) => format!("{0} | list[{0}]", type_text(item)),
         Kind::Named(name) => name.clone(),
     }
 }

@@ -8,16 +8,28 @@ use anyhow::{Context, Result, bail, ensure};
 use schemars::generate::{SchemaGenerator, SchemaSettings};
 use serde_json::{Map, Value};
 use sizewell::catalog::{CatalogData, HealthReport};
+use sizewell::engine::{MemoryPlan, MemoryRequest};
 use sizewell::error::ErrorReport;
 use sizewell::manifest::{Manifest, ManifestSettings};
+use sizewell::queueing::{Estimate, EstimateColumns, EstimateRequest, EstimateTable};
 use sizewell::recommend::{Comparison, DeploymentOption, Recommendation, Scenario};
 use sizewell::workload::{Intent, IntentPrompt, ParsedIntent, Specification, Trace, TraceSummary};
 
 use super::doc;
 
 /// What the callers of the public functions give.
-const INPUTS: [&str; 7] =
-    ["CatalogData", "DeploymentOption", "Intent", "ManifestSettings", "Scenario", "Specification", "Trace"];
+const INPUTS: [&str; 10] = [
+    "CatalogData",
+    "DeploymentOption",
+    "EstimateColumns",
+    "EstimateRequest",
+    "Intent",
+    "ManifestSettings",
+    "MemoryRequest",
+    "Scenario",
+    "Specification",
+    "Trace",
+];
 
 fn definitions(settings: SchemaSettings) -> Map<String, Value> {
     let mut generator = settings.into_generator();
@@ -25,6 +37,8 @@ fn definitions(settings: SchemaSettings) -> Map<String, Value> {
     add::<(Recommendation, DeploymentOption, Scenario, Comparison)>(&mut generator);
     add::<(ManifestSettings, Manifest, Trace, TraceSummary)>(&mut generator);
     add::<(CatalogData, HealthReport, ErrorReport)>(&mut generator);
+    add::<(EstimateRequest, Estimate, EstimateColumns, EstimateTable)>(&mut generator);
+    add::<(MemoryRequest, MemoryPlan)>(&mut generator);
     generator.take_definitions(true)
 }
 
@@ -102,6 +116,8 @@ pub(crate) enum Kind {
     /// Values by name.
     Map(Box<Kind>),
     Nullable(Box<Kind>),
+    /// A value, or a list of such.
+    OneOrMany(Box<Kind>),
     /// Another public type.
     Named(String),
 }
@@ -111,7 +127,9 @@ impl Kind {
     pub(crate) fn named(&self) -> Option<&str> {
         match self {
             Self::Named(name) => Some(name),
-            Self::List(inner) | Self::Map(inner) | Self::Nullable(inner) => inner.named(),
+            Self::List(inner) | Self::Map(inner) | Self::Nullable(inner) | Self::OneOrMany(inner) => {
+                inner.named()
+            }
             Self::Text | Self::Boolean | Self::Integer | Self::Number | Self::Any => None,
         }
     }
@@ -230,6 +248,10 @@ fn kind(schema: &Value) -> Result<Kind> {
         let is_null = |choice: &&Value| choice.get("type").and_then(Value::as_str) == Some("null");
         return match choices.as_slice() {
             [inner, null] if is_null(&null) => Ok(Kind::Nullable(Box::new(kind(inner)?))),
+            [one, many] => match (kind(one)?, kind(many)?) {
+                (one, Kind::List(item)) if one == *item => Ok(Kind::OneOrMany(item)),
+                _ => unsupported(schema),
+            },
             _ => unsupported(schema),
         };
     }

@@ -88,7 +88,9 @@ fn uses_any(one: &Type) -> bool {
     fn is_any(kind: &Kind) -> bool {
         match kind {
             Kind::Any => true,
-            Kind::List(inner) | Kind::Map(inner) | Kind::Nullable(inner) => is_any(inner),
+            Kind::List(inner) | Kind::Map(inner) | Kind::Nullable(inner) | Kind::OneOrMany(inner) => {
+                is_any(inner)
+            }
             Kind::Text | Kind::Boolean | Kind::Integer | Kind::Number | Kind::Named(_) => false,
         }
     }
@@ -134,7 +136,12 @@ fn type_text(kind: &Kind, side: Side, differing: &BTreeSet<&str>) -> String {
         Kind::List(inner) if matches!(**inner, Kind::Nullable(_)) => format!("({})[]", of(inner)),
         Kind::List(inner) => format!("{}[]", of(inner)),
         Kind::Map(inner) => format!("Record<string, {}>", of(inner)),
+        // A column may hold nulls, and be null.
+        Kind::Nullable(inner) if matches!(&**inner, Kind::OneOrMany(item) if matches!(**item, Kind::Nullable(_))) => {
+            of(inner)
+        }
         Kind::Nullable(inner) => format!("{} | null", of(inner)),
+        Kind::OneOrMany(item) => format!("{} | {}", of(item), of(&Kind::List(item.clone()))),
         Kind::Named(name) if side == Side::Input && differing.contains(name.as_str()) => {
             format!("{name}Input")
         }

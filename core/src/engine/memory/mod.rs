@@ -6,11 +6,14 @@
 mod kv;
 mod options;
 mod plan;
+mod request;
 mod reserve;
 mod stage;
 
 pub use kv::kv_bytes_per_sequence;
 pub use options::{DEFAULT_GPU_MEMORY_UTILIZATION, KvDtype, MemoryOptions};
 pub use plan::{MemoryPlan, memory_plan, smallest_tensor_parallel};
+pub(crate) use plan::{MemoryRoom, RoomFor};
+pub use request::{MemoryRequest, plan_memory};
 pub use reserve::activation_gib_per_gpu;
 pub use stage::{PipelineStage, weights_gib_per_gpu};

@@ -55,6 +55,7 @@ pub struct MemoryPlan {
 }
 
 /// One GPU of a stage.
+#[derive(Debug, Clone)]
 struct StageMemory {
     stage: PipelineStage,
     weights: f64,
@@ -164,26 +165,82 @@ pub fn smallest_tensor_parallel(
     Ok(None)
 }
 
-fn plan(setting: &Setting<'_>) -> MemoryPlan {
-    let tokens = f64::from(setting.request_tokens);
-    let mut limiting = StageMemory::of(setting, PipelineStage::Only);
-    let mut whole = u64::MAX;
-    let mut longest = u32::MAX;
-    for (position, stage) in PipelineStage::all(setting.parallelism).enumerate() {
-        let memory = StageMemory::of(setting, stage);
-        whole = whole.min(memory.whole_sequences(tokens));
-        longest = longest.min(longest_context(&memory, setting.model.context_tokens));
-        if position == 0 || memory.sequences(tokens) < limiting.sequences(tokens) {
-            limiting = memory;
+/// What a deployment's memory has room for, made ready for requests of many lengths.
+#[derive(Debug, Clone)]
+pub(crate) struct MemoryRoom {
+    /// One of each kind, at least one.
+    stages: Vec<StageMemory>,
+    ranks: u64,
+    usable_gib_per_gpu: f64,
+}
+
+/// What [`MemoryPlan`] says of the fields of the same names.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct RoomFor {
+    pub fits: bool,
+    pub kv_tokens: u64,
+    pub kv_pool_gib_per_gpu: f64,
+}
+
+impl MemoryRoom {
+    /// As [`memory_plan`], whose `request_tokens` are not regarded.
+    pub(crate) fn new(model: &Model, gpu: &Gpu, options: &MemoryOptions) -> Result<Self> {
+        Ok(Self::of(&MemoryOptions { request_tokens: None, ..*options }.resolve(model, gpu)?))
+    }
+
+    fn of(setting: &Setting<'_>) -> Self {
+        Self {
+            stages: PipelineStage::all(setting.parallelism)
+                .map(|stage| StageMemory::of(setting, stage))
+                .collect(),
+            ranks: u64::from(setting.parallelism.data_parallel.max(1)),
+            usable_gib_per_gpu: setting.gpu.memory_physical_gib * setting.utilization,
         }
     }
-    let ranks = u64::from(setting.parallelism.data_parallel.max(1));
-    let held = limiting.sequences(tokens).max(0.0) * tokens;
-    let fits = whole >= 1;
+
+    pub(crate) fn usable_gib_per_gpu(&self) -> f64 {
+        self.usable_gib_per_gpu
+    }
+
+    /// The stage that has room for the fewest sequences, and the whole sequences that all hold.
+    fn limiting(&self, tokens: f64) -> (Option<&StageMemory>, u64) {
+        let mut limiting: Option<(f64, &StageMemory)> = None;
+        let mut whole = u64::MAX;
+        for stage in &self.stages {
+            whole = whole.min(stage.whole_sequences(tokens));
+            let sequences = stage.sequences(tokens);
+            if limiting.is_none_or(|(fewest, _)| sequences < fewest) {
+                limiting = Some((sequences, stage));
+            }
+        }
+        (limiting.map(|(_, stage)| stage), whole)
+    }
+
+    /// What there is room for in requests of so many tokens.
+    pub(crate) fn of_requests(&self, tokens: u32) -> RoomFor {
+        let tokens = f64::from(tokens);
+        let (limiting, whole) = self.limiting(tokens);
+        let held = limiting.map_or(0.0, |stage| stage.sequences(tokens).max(0.0) * tokens);
+        RoomFor {
+            fits: limiting.is_some() && whole >= 1,
+            kv_tokens: (((held / BLOCK_TOKENS).floor() * BLOCK_TOKENS) as u64).saturating_mul(self.ranks),
+            kv_pool_gib_per_gpu: limiting.map_or(0.0, |stage| stage.pool),
+        }
+    }
+}
+
+fn plan(setting: &Setting<'_>) -> MemoryPlan {
+    let tokens = f64::from(setting.request_tokens);
+    let all = MemoryRoom::of(setting);
+    let room = all.of_requests(setting.request_tokens);
+    let (limiting, whole) = all.limiting(tokens);
+    let only = StageMemory::of(setting, PipelineStage::Only);
+    let limiting = limiting.unwrap_or(&only);
+    let longest = all.stages.iter().map(|stage| longest_context(stage, setting.model.context_tokens)).min();
     MemoryPlan {
         parallelism: setting.parallelism,
         stage: limiting.stage,
-        usable_gib_per_gpu: setting.gpu.memory_physical_gib * setting.utilization,
+        usable_gib_per_gpu: all.usable_gib_per_gpu,
         weights_gib_per_gpu: limiting.weights,
         activation_gib_per_gpu: limiting.activation,
         non_torch_gib_per_gpu: setting.non_torch_gib(),
@@ -192,11 +249,11 @@ fn plan(setting: &Setting<'_>) -> MemoryPlan {
         kv_pool_gib_per_gpu: limiting.pool,
         request_tokens: setting.request_tokens,
         request_gib_per_gpu: limiting.cost.bytes_in_blocks(tokens) / BYTES_PER_GIB,
-        kv_tokens: (((held / BLOCK_TOKENS).floor() * BLOCK_TOKENS) as u64).saturating_mul(ranks),
-        concurrent_requests: whole.saturating_mul(ranks),
-        largest_context_tokens: longest,
-        fits,
-        reason: (!fits).then(|| reason(setting, &limiting)),
+        kv_tokens: room.kv_tokens,
+        concurrent_requests: whole.saturating_mul(all.ranks),
+        largest_context_tokens: longest.unwrap_or(0),
+        fits: room.fits,
+        reason: (!room.fits).then(|| reason(setting, limiting)),
     }
 }
 

@@ -1,18 +1,22 @@
 //! Latencies, throughput and their error bars of any model on any GPU under any load, from the
 //! engine model alone: [`estimate`] for one deployment, [`estimate_many`] for columns of them.
 
+mod batch;
+mod columns;
 mod prepared;
 mod request;
 mod result;
 mod table;
 
+pub use batch::{EstimateBatch, EstimateRows};
+pub use columns::{BatchColumn, MOST_ROWS};
 pub use request::EstimateRequest;
-pub use result::{Estimate, LimitingResource, Provenance};
-pub use table::{Column, EstimateColumns, EstimateTable, MOST_ROWS, estimate_many};
+pub use result::{Estimate, EstimateTable, LimitingResource, Provenance};
+pub use table::{Column, EstimateColumns, estimate_many};
 
 use crate::catalog::Catalog;
-use crate::error::{ErrorCode, Result};
-use prepared::{Load, Prepared};
+use crate::error::{Error, Result};
+use prepared::{Configuration, Load};
 
 /// How a deployment behaves under a load.
 ///
@@ -27,16 +31,19 @@ use prepared::{Load, Prepared};
 /// `contradiction` at `qps` for no load or two; `invalid_value` with the field's path. A deployment
 /// that cannot run is no error: its `reason` says why.
 pub fn estimate(catalog: &Catalog, request: &EstimateRequest) -> Result<Estimate> {
-    request.check()?;
-    let prepared = match Prepared::new(catalog, request) {
-        Ok(prepared) => prepared,
-        Err(error) if cannot_run(error.code(), error.path()) => return Ok(Estimate::none(Some(error.to_string()))),
-        Err(error) => return Err(error),
-    };
-    prepared.estimate(&Load::of(request))
+    let load = Load::of(request);
+    load.check()?;
+    match Configuration::new(catalog, request) {
+        Ok(configuration) => configuration.estimate(&load),
+        Err(error) => cannot_run(error),
+    }
 }
 
-/// Whether an error says that a deployment cannot run, not that the question is wrong.
-fn cannot_run(code: ErrorCode, path: &str) -> bool {
-    code == ErrorCode::DoesNotFit || path.starts_with("parallelism.") || path == "request_tokens"
+/// An answer where an error says that a deployment cannot run, not that the question is wrong.
+fn cannot_run(error: Error) -> Result<Estimate> {
+    if error.path().starts_with("parallelism.") {
+        Ok(Estimate::none(Some(error.to_string())))
+    } else {
+        Err(error)
+    }
 }

@@ -2,16 +2,18 @@
 
 use super::request::EstimateRequest;
 use super::result::{Estimate, LimitingResource, Provenance};
-use crate::catalog::{Catalog, Gpu, Model};
+use crate::catalog::Catalog;
 use crate::engine::{
-    Backend, Batch, EngineModel, ErrorModel, KvDtype, MemoryOptions, Parallelism, Replica, Roofline,
-    memory_plan,
+    Backend, Batch, Coefficients, EngineLimits, EngineModel, ErrorModel, IterationTime, KvDtype,
+    MemoryOptions, MemoryRoom, Parallelism, Replica, Roofline, RoomFor, memory_plan,
 };
 use crate::error::{Error, ErrorCode, Result};
 use crate::queueing::{
-    ClientLoop, ClosedLoop, Deployment, LatencyPercentiles, Predictor, Speculation, Workload, closed_loop,
+    ClientLoop, ClosedLoop, Deployment, LatencyPercentiles, MAX_REPLICAS, Predictor, Speculation, Workload,
+    closed_loop,
 };
-use crate::workload::{ArrivalProcess, MAX_TOKENS, RequestMix};
+use crate::units::{check_count, check_positive, check_range};
+use crate::workload::{ArrivalProcess, MAX_QPS, MAX_TOKENS, MIN_QPS};
 
 /// Rounds of a benchmark's run: most tools send ten requests a client.
 const BENCHMARK_ROUNDS: f64 = 10.0;
@@ -19,20 +21,31 @@ const BENCHMARK_ROUNDS: f64 = 10.0;
 const MOST_TENSOR_PARALLEL: u32 = 8;
 /// Share of the usable memory that is left for the KV cache where tensor parallelism is not given.
 const ROOMY: f64 = 0.25;
+/// Most clients of a closed loop.
+const MOST_CLIENTS: f64 = 1e9;
+/// Most bursty arrivals.
+const MOST_DISPERSION: f64 = 1e6;
 
-/// A deployment made ready: its engine, and how far off it may be.
+/// All of a request but its lengths and load, made ready.
 #[derive(Debug)]
-pub(super) struct Prepared {
-    engine: Roofline,
+pub(super) struct Configuration<'a> {
+    replica: Replica<'a>,
+    /// The tensor parallelism that was given, or those to choose from; at least one.
+    choices: Vec<Choice>,
     errors: ErrorModel,
-    tensor_parallel: u32,
-    gpus: u32,
-    replicas: u32,
-    speculation: Option<Speculation>,
+    draft_tokens: u32,
 }
 
-/// A load with its lengths.
-#[derive(Debug, Clone, Copy)]
+/// One way to spread it, whatever the lengths.
+#[derive(Debug)]
+struct Choice {
+    parallelism: Parallelism,
+    room: MemoryRoom,
+    engine: Roofline,
+}
+
+/// Lengths of requests, and how many come.
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Load {
     pub input_tokens: f64,
     pub output_tokens: f64,
@@ -41,27 +54,7 @@ pub(super) struct Load {
     pub dispersion: f64,
     pub benchmark: bool,
     pub prefix_hit_fraction: f64,
-}
-
-/// The smallest of 1, 2, 4, 8 at which a quarter of the memory is left for the KV cache, else the
-/// largest that fits at all; 1 where none does, so that the reason is told for it.
-fn roomy_tensor_parallel(model: &Model, gpu: &Gpu, options: &MemoryOptions) -> Result<u32> {
-    let mut found = 1;
-    let mut size = 1;
-    while size <= MOST_TENSOR_PARALLEL {
-        let parallelism = Parallelism { tensor_parallel: size, ..options.parallelism };
-        if parallelism.check(model).is_ok() {
-            let plan = memory_plan(model, gpu, &MemoryOptions { parallelism, ..*options })?;
-            if plan.fits {
-                found = size;
-                if plan.kv_pool_gib_per_gpu >= ROOMY * plan.usable_gib_per_gpu {
-                    break;
-                }
-            }
-        }
-        size *= 2;
-    }
-    Ok(found)
+    pub replicas: u32,
 }
 
 impl Load {
@@ -74,23 +67,38 @@ impl Load {
             dispersion: request.dispersion.unwrap_or(1.0),
             benchmark: request.benchmark.unwrap_or(false),
             prefix_hit_fraction: request.prefix_hit_fraction.unwrap_or(0.0),
+            replicas: request.replicas.unwrap_or(1),
+        }
+    }
+
+    /// Checks what neither the catalog nor the memory plan do.
+    pub(super) fn check(&self) -> Result<()> {
+        check_range("input_tokens", self.input_tokens, 1.0, f64::from(MAX_TOKENS))?;
+        check_range("output_tokens", self.output_tokens, 1.0, f64::from(MAX_TOKENS))?;
+        check_count("replicas", self.replicas.into(), 1, MAX_REPLICAS.into())?;
+        check_range("prefix_hit_fraction", self.prefix_hit_fraction, 0.0, 1.0)?;
+        check_range("dispersion", self.dispersion, 1.0, MOST_DISPERSION)?;
+        match (self.concurrency, self.qps) {
+            (Some(clients), None) => check_positive("concurrency", clients, MOST_CLIENTS),
+            (None, Some(rate)) => check_range("qps", rate, MIN_QPS, MAX_QPS),
+            (None, None) => Err(Error::new(
+                ErrorCode::MissingField,
+                "qps",
+                "the load is missing: `qps` for an open loop or `concurrency` for a closed one",
+            )),
+            (Some(_), Some(_)) => Err(Error::new(
+                ErrorCode::Contradiction,
+                "qps",
+                "`qps` and `concurrency` exclude one another: a load is either open or closed",
+            )),
         }
     }
 }
 
-impl Prepared {
-    pub(super) fn new(catalog: &Catalog, request: &EstimateRequest) -> Result<Self> {
-        let model = catalog.model(&request.model)?;
-        let gpu = catalog.gpu(&request.gpu)?;
+impl<'a> Configuration<'a> {
+    pub(super) fn new(catalog: &'a Catalog, request: &EstimateRequest) -> Result<Self> {
+        let (model, gpu) = (catalog.model(&request.model)?, catalog.gpu(&request.gpu)?);
         let backend = request.backend.as_deref().map_or(Ok(Backend::default()), Backend::parse)?;
-        let tokens = (request.input_tokens + request.output_tokens).ceil();
-        if tokens > f64::from(model.context_tokens) {
-            let reason = format!(
-                "prompt and answer of {tokens} tokens are longer than the model's context of {}",
-                model.context_tokens
-            );
-            return Err(Error::new(ErrorCode::InvalidValue, "request_tokens", reason));
-        }
         let mut memory = MemoryOptions {
             parallelism: Parallelism {
                 tensor_parallel: request.tensor_parallel.unwrap_or(1),
@@ -102,14 +110,10 @@ impl Prepared {
             kv_dtype: request.kv_dtype.unwrap_or(KvDtype::Auto),
             max_num_seqs: request.max_num_seqs,
             max_num_batched_tokens: request.max_num_batched_tokens,
-            request_tokens: Some((tokens as u32).min(MAX_TOKENS)),
             ..MemoryOptions::default()
         };
         if let Some(utilization) = request.gpu_memory_utilization {
             memory.gpu_memory_utilization = utilization;
-        }
-        if request.tensor_parallel.is_none() {
-            memory.parallelism.tensor_parallel = roomy_tensor_parallel(model, gpu, &memory)?;
         }
         let replica = Replica {
             backend,
@@ -117,27 +121,141 @@ impl Prepared {
             speculation: request.speculation.unwrap_or_default(),
             ..Replica::new(model, gpu)
         };
-        let engine = Roofline::new(&replica)?;
-        let drafts = replica.speculation.draft_tokens;
-        let speculation = (drafts > 0).then(|| Speculation {
-            draft_tokens: drafts,
-            acceptance: engine.acceptance(),
-        });
+        replica.check()?;
+        let choices = match request.tensor_parallel {
+            Some(_) => vec![Choice::new(&replica)?],
+            None => Choice::all(&replica)?,
+        };
         Ok(Self {
             errors: ErrorModel::fitted(model.architecture.moe.is_some()),
-            tensor_parallel: memory.parallelism.tensor_parallel,
-            gpus: memory.parallelism.gpus(),
-            replicas: request.replicas.unwrap_or(1),
-            speculation,
-            engine,
+            draft_tokens: replica.speculation.draft_tokens,
+            replica,
+            choices,
         })
     }
 
+    /// The smallest choice at which a quarter of the memory is left for the KV cache, else the
+    /// largest that fits at all.
+    fn choice(&self, tokens: u32) -> Option<(&Choice, RoomFor)> {
+        let mut found = None;
+        for choice in &self.choices {
+            let room = choice.room.of_requests(tokens);
+            if room.fits {
+                found = Some((choice, room));
+                if room.kv_pool_gib_per_gpu >= ROOMY * choice.room.usable_gib_per_gpu() {
+                    break;
+                }
+            }
+        }
+        found
+    }
+
+    /// Why no choice fits requests of so many tokens, told for the first.
+    fn no_room(&self, tokens: u32) -> Result<Estimate> {
+        let parallelism =
+            self.choices.first().map_or(self.replica.memory.parallelism, |choice| choice.parallelism);
+        let memory = MemoryOptions { parallelism, request_tokens: Some(tokens), ..self.replica.memory };
+        let plan = memory_plan(self.replica.model, self.replica.gpu, &memory)?;
+        let error = Error::new(ErrorCode::DoesNotFit, "gpu", plan.reason.unwrap_or_default());
+        Ok(Estimate::none(Some(error.to_string())))
+    }
+
+    /// How it behaves under a load that was checked.
     pub(super) fn estimate(&self, load: &Load) -> Result<Estimate> {
+        let tokens = (load.input_tokens + load.output_tokens).ceil();
+        let most = self.replica.model.context_tokens;
+        if tokens > f64::from(most) {
+            let reason =
+                format!("prompt and answer of {tokens} tokens are longer than the model's context of {most}");
+            let error = Error::new(ErrorCode::InvalidValue, "request_tokens", reason);
+            return Ok(Estimate::none(Some(error.to_string())));
+        }
+        let tokens = (tokens as u32).min(MAX_TOKENS);
+        let Some((choice, room)) = self.choice(tokens) else { return self.no_room(tokens) };
+        let limits = EngineLimits { kv_tokens: room.kv_tokens, ..choice.engine.limits() };
+        Prepared {
+            engine: Roomed { engine: &choice.engine, limits },
+            errors: &self.errors,
+            parallelism: choice.parallelism,
+            replicas: load.replicas,
+            speculation: (self.draft_tokens > 0).then(|| Speculation {
+                draft_tokens: self.draft_tokens,
+                acceptance: choice.engine.acceptance(),
+            }),
+        }
+        .estimate(load)
+    }
+}
+
+impl Choice {
+    fn new(replica: &Replica<'_>) -> Result<Self> {
+        let room = MemoryRoom::new(replica.model, replica.gpu, &replica.memory)?;
+        let parallelism = replica.memory.parallelism;
+        let (max_num_seqs, max_num_batched_tokens) = replica.memory.batch_limits(replica.gpu);
+        let limits = EngineLimits {
+            max_num_seqs: max_num_seqs.saturating_mul(parallelism.data_parallel),
+            max_num_batched_tokens: max_num_batched_tokens.saturating_mul(parallelism.data_parallel),
+            kv_tokens: 0,
+            scheduling: replica.backend.scheduling(),
+        };
+        let engine = Roofline::without_check(replica, &Coefficients::FITTED, limits);
+        Ok(Self { parallelism, room, engine })
+    }
+
+    /// Every tensor parallelism within a server by which the model can be split.
+    fn all(replica: &Replica<'_>) -> Result<Vec<Self>> {
+        let sizes = (0..).map(|power| 1 << power).take_while(|size| *size <= MOST_TENSOR_PARALLEL);
+        let spread =
+            |tensor_parallel| replica.spread(Parallelism { tensor_parallel, ..replica.memory.parallelism });
+        let choices: Vec<Self> = sizes
+            .map(spread)
+            .filter(|replica| replica.memory.parallelism.check(replica.model).is_ok())
+            .map(|replica| Self::new(&replica))
+            .collect::<Result<_>>()?;
+        if choices.is_empty() { Ok(vec![Self::new(replica)?]) } else { Ok(choices) }
+    }
+}
+
+/// An engine whose KV cache holds as many tokens as there is room for in requests of one length.
+#[derive(Debug, Clone, Copy)]
+struct Roomed<'a> {
+    engine: &'a Roofline,
+    limits: EngineLimits,
+}
+
+impl EngineModel for Roomed<'_> {
+    fn iteration(&self, batch: &Batch) -> IterationTime {
+        self.engine.iteration(batch)
+    }
+
+    fn limits(&self) -> EngineLimits {
+        self.limits
+    }
+
+    fn request_overhead_ms(&self) -> f64 {
+        self.engine.request_overhead_ms()
+    }
+
+    fn request_overhead_ms_per_token(&self) -> f64 {
+        self.engine.request_overhead_ms_per_token()
+    }
+}
+
+/// A deployment for requests of one length.
+#[derive(Debug)]
+struct Prepared<'a> {
+    engine: Roomed<'a>,
+    errors: &'a ErrorModel,
+    parallelism: Parallelism,
+    replicas: u32,
+    speculation: Option<Speculation>,
+}
+
+impl Prepared<'_> {
+    fn estimate(&self, load: &Load) -> Result<Estimate> {
         let whole = |tokens: f64| (tokens.round().max(1.0) as u32).min(MAX_TOKENS);
-        let mut mix = RequestMix::constant(whole(load.input_tokens), whole(load.output_tokens));
-        mix.prefix_hit_fraction = load.prefix_hit_fraction;
-        let workload = Workload::new(&mix)?;
+        let workload =
+            Workload::constant(whole(load.input_tokens), whole(load.output_tokens), load.prefix_hit_fraction);
         let mut deployment = Deployment::new(&self.engine, self.replicas);
         deployment.speculation = self.speculation;
         let predictor = Predictor::new(&deployment, &workload)?;
@@ -151,8 +269,8 @@ impl Prepared {
     fn base(&self) -> Estimate {
         let mut estimate = Estimate::none(None);
         estimate.provenance = Provenance::Roofline;
-        estimate.gpus = Some(f64::from(self.gpus));
-        estimate.tensor_parallel = Some(f64::from(self.tensor_parallel));
+        estimate.gpus = Some(f64::from(self.parallelism.gpus()));
+        estimate.tensor_parallel = Some(f64::from(self.parallelism.tensor_parallel));
         estimate.kv_tokens = Some(self.engine.limits().kv_tokens as f64);
         estimate
     }
@@ -171,7 +289,7 @@ impl Prepared {
                 let overhead = self.engine.request_overhead_ms_per_token() * load.input_tokens;
                 let ttft = shifted(&latencies.ttft, overhead);
                 let e2e = shifted(&latencies.e2e, overhead);
-                estimate.fill(&ttft, &latencies.itl, &e2e, &self.errors);
+                estimate.fill(&ttft, &latencies.itl, &e2e, self.errors);
                 estimate.requests_per_second = Some(qps);
                 estimate.tokens_per_second = Some(qps * load.output_tokens);
             }
@@ -186,7 +304,7 @@ impl Prepared {
     }
 
     fn closed(&self, load: &Load, clients: f64, predictor: &Predictor<'_>) -> Result<Estimate> {
-        let limits = self.engine.limits();
+        let (engine, limits) = (self.engine.engine, self.engine.limits());
         let replicas = f64::from(self.replicas);
         let each = clients / replicas;
         let context = load.input_tokens + load.output_tokens / 2.0;
@@ -197,24 +315,24 @@ impl Prepared {
             cached_tokens: load.input_tokens * load.prefix_hit_fraction,
             output_tokens: load.output_tokens,
             room,
-            draft_tokens: self.engine.draft_tokens(),
-            tokens_per_iteration: self.engine.tokens_per_iteration(),
+            draft_tokens: self.engine.engine.draft_tokens(),
+            tokens_per_iteration: self.engine.engine.tokens_per_iteration(),
             exact_lengths: false,
             starts_with_burst: load.benchmark,
             admission_interval: 1.0,
             balance_iterations: 0.0,
             disaggregated: false,
         };
-        let means = closed_loop(&self.engine, &self.engine.queue(), self.engine.prompt_wait_ms(), &run);
+        let means = closed_loop(engine, &engine.queue(), engine.prompt_wait_ms(), &run);
         let whole_clients = clients.round().max(1.0) as u64;
-        let requests = load.benchmark.then(|| (whole_clients as f64 * BENCHMARK_ROUNDS) as u64);
+        let requests = load.benchmark.then_some((whole_clients as f64 * BENCHMARK_ROUNDS) as u64);
         let found = predictor.predict_clients(&ClientLoop { concurrency: whole_clients, requests })?;
         let spread = found.latencies.unwrap_or_default();
         let ttft = scaled(&spread.ttft, means.ttft_ms);
         let itl = scaled(&spread.itl, means.itl_ms);
         let e2e = scaled(&spread.e2e, means.ttft_ms + means.itl_ms * (load.output_tokens - 1.0));
         let mut estimate = self.base();
-        estimate.fill(&ttft, &itl, &e2e, &self.errors);
+        estimate.fill(&ttft, &itl, &e2e, self.errors);
         let rate = clients / e2e.mean_ms.max(1e-9) * 1000.0;
         estimate.requests_per_second = Some(rate);
         estimate.tokens_per_second = Some(rate * load.output_tokens);
@@ -224,11 +342,8 @@ impl Prepared {
         let kv_use = (running * context / (limits.kv_tokens as f64).max(1.0)).min(1.0);
         estimate.batch_size = Some(means.batch);
         estimate.kv_use = Some(kv_use);
-        estimate.limiting_resource = Some(if each > room {
-            LimitingResource::Kv
-        } else {
-            self.limiting(load, means.batch, 0.0)
-        });
+        estimate.limiting_resource =
+            Some(if each > room { LimitingResource::Kv } else { self.limiting(load, means.batch, 0.0) });
         Ok(estimate)
     }
 
@@ -237,11 +352,11 @@ impl Prepared {
         if kv_use > 0.95 {
             return LimitingResource::Kv;
         }
-        let drafts = self.engine.draft_tokens();
+        let drafts = self.engine.engine.draft_tokens();
         let mut shape = Batch::decode(batch, load.input_tokens + load.output_tokens / 2.0);
         shape.decode_tokens *= 1.0 + drafts;
         // In steady state, each answer's tokens come with its prompt's share of them.
-        let prompts = batch * self.engine.tokens_per_iteration() / load.output_tokens.max(1.0);
+        let prompts = batch * self.engine.engine.tokens_per_iteration() / load.output_tokens.max(1.0);
         let new = load.input_tokens * (1.0 - load.prefix_hit_fraction);
         let prompt = Batch::prefill(load.input_tokens - new, new);
         shape.prefill_sequences = prompts;

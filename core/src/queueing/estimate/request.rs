@@ -4,14 +4,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::catalog::WeightFormat;
 use crate::engine::{KvDtype, Speculation};
-use crate::error::{Error, ErrorCode, Result};
-use crate::units::{check_count, check_positive, check_range};
-use crate::workload::{MAX_QPS, MAX_TOKENS, MIN_QPS};
-
-/// Most replicas of one estimate.
-const MOST_REPLICAS: u64 = 1_000_000;
-/// Most clients of a closed loop.
-const MOST_CLIENTS: f64 = 1e9;
 
 /// One deployment and its load. Everything but `model`, `gpu`, the token lengths and the load has
 /// a default.
@@ -98,7 +90,12 @@ pub struct EstimateRequest {
 impl EstimateRequest {
     /// A model on a GPU for prompts and answers of so many tokens, without a load yet.
     #[must_use]
-    pub fn new(model: impl Into<String>, gpu: impl Into<String>, input_tokens: f64, output_tokens: f64) -> Self {
+    pub fn new(
+        model: impl Into<String>,
+        gpu: impl Into<String>,
+        input_tokens: f64,
+        output_tokens: f64,
+    ) -> Self {
         Self {
             model: model.into(),
             gpu: gpu.into(),
@@ -121,29 +118,6 @@ impl EstimateRequest {
             gpu_memory_utilization: None,
             max_num_seqs: None,
             max_num_batched_tokens: None,
-        }
-    }
-
-    /// Checks what neither the catalog nor the memory plan do.
-    pub(super) fn check(&self) -> Result<()> {
-        check_range("input_tokens", self.input_tokens, 1.0, f64::from(MAX_TOKENS))?;
-        check_range("output_tokens", self.output_tokens, 1.0, f64::from(MAX_TOKENS))?;
-        check_count("replicas", self.replicas.unwrap_or(1).into(), 1, MOST_REPLICAS)?;
-        check_range("prefix_hit_fraction", self.prefix_hit_fraction.unwrap_or(0.0), 0.0, 1.0)?;
-        check_range("dispersion", self.dispersion.unwrap_or(1.0), 1.0, 1e6)?;
-        match (self.concurrency, self.qps) {
-            (Some(clients), None) => check_positive("concurrency", clients, MOST_CLIENTS),
-            (None, Some(rate)) => check_range("qps", rate, MIN_QPS, MAX_QPS),
-            (None, None) => Err(Error::new(
-                ErrorCode::MissingField,
-                "qps",
-                "the load is missing: `qps` for an open loop or `concurrency` for a closed one",
-            )),
-            (Some(_), Some(_)) => Err(Error::new(
-                ErrorCode::Contradiction,
-                "qps",
-                "`qps` and `concurrency` exclude one another: a load is either open or closed",
-            )),
         }
     }
 }

@@ -23,9 +23,8 @@ pub enum LimitingResource {
 }
 
 impl LimitingResource {
-    /// Every one, in the order of [`Self::code`].
-    pub const ALL: [Self; 5] =
-        [Self::Compute, Self::Bandwidth, Self::Kv, Self::Interconnect, Self::Overhead];
+    /// Every one, in the order of the declaration.
+    pub const ALL: [Self; 5] = [Self::Compute, Self::Bandwidth, Self::Kv, Self::Interconnect, Self::Overhead];
 
     /// The stable spelling.
     #[must_use]
@@ -55,7 +54,7 @@ impl LimitingResource {
 
 /// What a prediction rests on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "EstimateProvenance"))]
 #[serde(rename_all = "snake_case")]
 pub enum Provenance {
     /// Seen on hardware at this very setting.
@@ -69,6 +68,9 @@ pub enum Provenance {
 }
 
 impl Provenance {
+    /// Every one, in the order of the declaration.
+    pub const ALL: [Self; 4] = [Self::Measured, Self::Calibrated, Self::Interpolated, Self::Roofline];
+
     /// The stable spelling.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -81,7 +83,7 @@ impl Provenance {
     }
 }
 
-/// Declares [`Estimate`] with its numbers, so that rows and columns have the same names.
+/// Declares [`Estimate`] and [`EstimateTable`] with their numbers.
 macro_rules! estimate {
     ($($(#[$doc:meta])* $name:ident,)*) => {
         /// How a deployment behaves under its load. Latencies in milliseconds, with the 90%
@@ -117,6 +119,35 @@ macro_rules! estimate {
             /// The numbers, in the order of [`Self::NUMBERS`].
             pub fn numbers(&self) -> impl Iterator<Item = Option<f64>> {
                 [$(self.$name),*].into_iter()
+            }
+        }
+
+        /// Columns of [`Estimate`]s, a value for each row; `None` where a row has none.
+        #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+        #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+        #[serde(deny_unknown_fields)]
+        pub struct EstimateTable {
+            /// Why a row cannot run or has no steady state; `None` where it can and has.
+            pub reason: Vec<Option<String>>,
+            /// What the figures of each row rest on.
+            pub provenance: Vec<Provenance>,
+            /// What keeps each row from being faster or from taking more; `None` where it cannot run.
+            pub limiting_resource: Vec<Option<LimitingResource>>,
+            $($(#[$doc])* pub $name: Vec<Option<f64>>,)*
+        }
+
+        impl EstimateTable {
+            /// Adds a row.
+            pub(super) fn push(&mut self, estimate: Estimate) {
+                self.reason.push(estimate.reason);
+                self.provenance.push(estimate.provenance);
+                self.limiting_resource.push(estimate.limiting_resource);
+                $(self.$name.push(estimate.$name);)*
+            }
+
+            /// The columns of numbers, in the order of [`Estimate::NUMBERS`].
+            pub fn numbers(&self) -> impl Iterator<Item = &[Option<f64>]> {
+                [$(self.$name.as_slice()),*].into_iter()
             }
         }
     };
@@ -270,8 +301,7 @@ impl Estimate {
             Spread { latency: itl, low: exp(errors.itl_low.min(0.0)), high: exp(errors.itl_high.max(0.0)) };
         let share = if e2e.mean_ms > 0.0 { (ttft.mean_ms / e2e.mean_ms).clamp(0.0, 1.0) } else { 1.0 };
         let mix = |first: f64, gap: f64| share * first + (1.0 - share) * gap;
-        let whole =
-            Spread { latency: e2e, low: mix(first.low, gap.low), high: mix(first.high, gap.high) };
+        let whole = Spread { latency: e2e, low: mix(first.low, gap.low), high: mix(first.high, gap.high) };
         let estimate = self;
         spread!(estimate, first,
             ttft_mean_ms, ttft_mean_ms_low, ttft_mean_ms_high, mean_ms;

@@ -1,44 +1,24 @@
 //! Columns of deployments in, columns of estimates out.
 
-use std::collections::HashMap;
-
 use serde::{Deserialize, Serialize};
 
-use super::prepared::{Load, Prepared};
-use super::request::EstimateRequest;
-use super::result::{Estimate, LimitingResource, Provenance};
+#[cfg(doc)]
+use super::EstimateRequest;
+use super::batch::EstimateBatch;
+use super::result::EstimateTable;
 use crate::catalog::{Catalog, WeightFormat};
 use crate::engine::{KvDtype, Speculation};
 use crate::error::{Error, ErrorCode, Result};
 
-/// Most rows of one call.
-pub const MOST_ROWS: usize = 50_000_000;
-
 /// One value for all rows, or one for each.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(inline))]
 #[serde(untagged)]
 pub enum Column<T> {
     /// The same for all rows.
     One(T),
     /// One for each row.
     Many(Vec<T>),
-}
-
-impl<T> Column<T> {
-    fn rows(&self) -> Option<usize> {
-        match self {
-            Self::One(_) => None,
-            Self::Many(values) => Some(values.len()),
-        }
-    }
-
-    fn at(&self, row: usize) -> Option<&T> {
-        match self {
-            Self::One(value) => Some(value),
-            Self::Many(values) => values.get(row),
-        }
-    }
 }
 
 /// Columns of [`EstimateRequest`]s. Each is one value for all rows or a list with one for each;
@@ -108,10 +88,6 @@ pub struct EstimateColumns {
     pub max_num_batched_tokens: Option<Column<Option<u32>>>,
 }
 
-fn optional<T: Clone>(column: Option<&Column<Option<T>>>, row: usize) -> Option<T> {
-    column.and_then(|column| column.at(row).cloned().flatten())
-}
-
 impl EstimateColumns {
     /// Columns of requests that are all of one model and GPU.
     #[must_use]
@@ -145,99 +121,10 @@ impl EstimateColumns {
             max_num_batched_tokens: None,
         }
     }
-
-    /// The number of rows: that of the lists, which must agree; 1 where there is none.
-    ///
-    /// # Errors
-    ///
-    /// `contradiction` at the first list that has another length than those before it;
-    /// `too_large` for more than [`MOST_ROWS`].
-    pub fn rows(&self) -> Result<usize> {
-        let rows = |column: Option<usize>, name: &'static str| column.map(|rows| (name, rows));
-        macro_rules! of {
-            ($($name:ident),*) => {
-                [$(rows(self.$name.as_ref().and_then(Column::rows), stringify!($name))),*]
-            };
-        }
-        let found = [
-            [
-                rows(self.model.rows(), "model"),
-                rows(self.gpu.rows(), "gpu"),
-                rows(self.input_tokens.rows(), "input_tokens"),
-                rows(self.output_tokens.rows(), "output_tokens"),
-            ]
-            .as_slice(),
-            of!(
-                backend, precision, kv_dtype, tensor_parallel, pipeline_parallel, data_parallel,
-                expert_parallel, replicas, concurrency, qps, dispersion, benchmark, prefix_hit_fraction,
-                speculation, gpu_memory_utilization, max_num_seqs, max_num_batched_tokens
-            )
-            .as_slice(),
-        ]
-        .concat();
-        let mut known: Option<(&str, usize)> = None;
-        for (name, rows) in found.into_iter().flatten() {
-            if rows > MOST_ROWS {
-                return Err(Error::new(ErrorCode::TooLarge, name, format!("more than {MOST_ROWS} rows")));
-            }
-            match known {
-                None => known = Some((name, rows)),
-                Some((first, others)) if others != rows => {
-                    let message = format!("`{name}` has {rows} rows, `{first}` has {others}");
-                    return Err(Error::new(ErrorCode::Contradiction, name, message));
-                }
-                Some(_) => {}
-            }
-        }
-        Ok(known.map_or(1, |(_, rows)| rows))
-    }
-
-    /// One row as a request; `None` beyond the last.
-    #[must_use]
-    pub fn row(&self, row: usize) -> Option<EstimateRequest> {
-        Some(EstimateRequest {
-            model: self.model.at(row)?.clone(),
-            gpu: self.gpu.at(row)?.clone(),
-            backend: optional(self.backend.as_ref(), row),
-            precision: optional(self.precision.as_ref(), row),
-            kv_dtype: optional(self.kv_dtype.as_ref(), row),
-            tensor_parallel: optional(self.tensor_parallel.as_ref(), row),
-            pipeline_parallel: optional(self.pipeline_parallel.as_ref(), row),
-            data_parallel: optional(self.data_parallel.as_ref(), row),
-            expert_parallel: optional(self.expert_parallel.as_ref(), row),
-            replicas: optional(self.replicas.as_ref(), row),
-            input_tokens: *self.input_tokens.at(row)?,
-            output_tokens: *self.output_tokens.at(row)?,
-            concurrency: optional(self.concurrency.as_ref(), row),
-            qps: optional(self.qps.as_ref(), row),
-            dispersion: optional(self.dispersion.as_ref(), row),
-            benchmark: optional(self.benchmark.as_ref(), row),
-            prefix_hit_fraction: optional(self.prefix_hit_fraction.as_ref(), row),
-            speculation: optional(self.speculation.as_ref(), row),
-            gpu_memory_utilization: optional(self.gpu_memory_utilization.as_ref(), row),
-            max_num_seqs: optional(self.max_num_seqs.as_ref(), row),
-            max_num_batched_tokens: optional(self.max_num_batched_tokens.as_ref(), row),
-        })
-    }
-}
-
-/// Columns of [`Estimate`]s, a value for each row.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-pub struct EstimateTable {
-    /// Why a row cannot run; `None` where it can.
-    pub reason: Vec<Option<String>>,
-    /// What each row rests on.
-    pub provenance: Vec<Provenance>,
-    /// What limits each row.
-    pub limiting_resource: Vec<Option<LimitingResource>>,
-    /// The numbers of [`Estimate::NUMBERS`] by name, `None` where a row has none.
-    pub numbers: std::collections::BTreeMap<String, Vec<Option<f64>>>,
 }
 
 /// Estimates of many deployments: [`estimate`](super::estimate()) by columns. Engines are prepared
-/// once for all rows that share one.
+/// once for all rows that share one; for millions of rows, [`EstimateBatch`] takes plain numbers.
 ///
 /// ```
 /// use sizewell::queueing::{Column, EstimateColumns, estimate_many};
@@ -248,75 +135,17 @@ pub struct EstimateTable {
 ///     ..EstimateColumns::new("Qwen3-32B", "H200", Column::One(1024.0), Column::One(256.0))
 /// };
 /// let table = estimate_many(catalog, &columns)?;
-/// assert_eq!(table.numbers["ttft_p95_ms"].len(), 8);
+/// assert_eq!(table.ttft_p95_ms.len(), 8);
 /// # Ok::<(), sizewell::Error>(())
 /// ```
 ///
 /// # Errors
 ///
-/// As [`estimate`](super::estimate()), the path with the row, such as `qps[3]`; `contradiction` for
-/// lists of different lengths.
+/// As [`estimate`](super::estimate()), the path with the row where the column is a list, such as
+/// `qps[3]`; `contradiction` for lists of different lengths; `too_large` for more than
+/// [`MOST_ROWS`](super::MOST_ROWS).
 pub fn estimate_many(catalog: &Catalog, columns: &EstimateColumns) -> Result<EstimateTable> {
-    let mut table = EstimateTable::default();
-    let mut numbers = vec![Vec::new(); Estimate::NUMBERS.len()];
-    estimate_rows(catalog, columns, &mut |estimate| {
-        for (column, number) in numbers.iter_mut().zip(estimate.numbers()) {
-            column.push(number);
-        }
-        table.reason.push(estimate.reason);
-        table.provenance.push(estimate.provenance);
-        table.limiting_resource.push(estimate.limiting_resource);
-    })?;
-    table.numbers = Estimate::NUMBERS.iter().map(|name| (*name).to_owned()).zip(numbers).collect();
-    Ok(table)
-}
-
-/// The same row by row, in order.
-fn estimate_rows(catalog: &Catalog, columns: &EstimateColumns, take: &mut dyn FnMut(Estimate)) -> Result<()> {
-    let mut engines: HashMap<String, std::result::Result<Prepared, String>> = HashMap::new();
-    for row in 0..columns.rows()? {
-        let Some(request) = columns.row(row) else { break };
-        let at_row = |error: Error| {
-            let path = error.path().to_owned();
-            error.at(format!("{path}[{row}]"))
-        };
-        request.check().map_err(at_row)?;
-        let key = key(&request);
-        if !engines.contains_key(&key) {
-            let prepared = match Prepared::new(catalog, &request) {
-                Ok(prepared) => Ok(prepared),
-                Err(error) if super::cannot_run(error.code(), error.path()) => Err(error.to_string()),
-                Err(error) => return Err(at_row(error)),
-            };
-            engines.insert(key.clone(), prepared);
-        }
-        match engines.get(&key) {
-            Some(Ok(prepared)) => take(prepared.estimate(&Load::of(&request))?),
-            Some(Err(reason)) => take(Estimate::none(Some(reason.clone()))),
-            None => {}
-        }
-    }
-    Ok(())
-}
-
-/// What tells one prepared engine from another: all of a request but its load.
-fn key(request: &EstimateRequest) -> String {
-    format!(
-        "{}\u{0}{}\u{0}{:?}{:?}{:?}{:?}{:?}{:?}{:?}{:?}{:?}{:?}{:?}{:?}{}",
-        request.model,
-        request.gpu,
-        request.backend,
-        request.precision,
-        request.kv_dtype,
-        request.tensor_parallel,
-        request.pipeline_parallel,
-        request.data_parallel,
-        request.expert_parallel,
-        request.replicas,
-        request.speculation,
-        request.gpu_memory_utilization,
-        request.max_num_seqs,
-        request.max_num_batched_tokens,
-        (request.input_tokens + request.output_tokens).ceil(),
-    )
+    let columns = serde_json::to_value(columns)
+        .map_err(|error| Error::new(ErrorCode::InvalidValue, "columns", error.to_string()))?;
+    EstimateBatch::read(catalog, columns)?.table()
 }
