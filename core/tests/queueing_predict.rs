@@ -90,6 +90,8 @@ fn predictions_agree_with_the_simulation() {
             reached.push((name, title, found));
         }
     }
+    let whole = all.iter().filter(|(measured, predicted)| all_within(measured, predicted)).count();
+    writeln!(table, "all nine within: {:.1}%", whole as f64 * 100.0 / all.len() as f64).unwrap();
     println!("{table}");
     for (name, title, found) in reached {
         let Some((within, largest)) = floor(name, title) else { continue };
@@ -97,19 +99,30 @@ fn predictions_agree_with_the_simulation() {
     }
 }
 
+/// Mean, p95 and p99 of the three latencies all within tolerance.
+fn all_within(measured: &Measured, predicted: &[[f64; 5]; 4]) -> bool {
+    (1..4).all(|metric| {
+        [(0, 0.05), (3, 0.10), (4, 0.10)].iter().all(|(statistic, tolerance)| {
+            let simulated = measured.figures[metric][*statistic];
+            let error = (predicted[metric][*statistic] - simulated.value).abs();
+            error <= tolerance * simulated.value + 2.0 * simulated.error
+        })
+    })
+}
+
 /// The least share within tolerance and the largest error that are accepted: what was reached when
 /// this was written, rounded down to 2% and up to 5%.
 fn floor(metric: &str, statistic: &str) -> Option<(f64, f64)> {
     Some(match (metric, statistic) {
-        ("ttft", "mean") => (0.0, 10.0),
-        ("ttft", "p95") => (0.0, 10.0),
-        ("ttft", "p99") => (0.0, 10.0),
-        ("itl", "mean") => (0.0, 10.0),
-        ("itl", "p95") => (0.0, 10.0),
-        ("itl", "p99") => (0.0, 10.0),
-        ("e2e", "mean") => (0.0, 10.0),
-        ("e2e", "p95") => (0.0, 10.0),
-        ("e2e", "p99") => (0.0, 10.0),
+        ("ttft", "mean") => (0.74, 1.20),
+        ("ttft", "p95") => (0.84, 0.70),
+        ("ttft", "p99") => (0.75, 3.50),
+        ("itl", "mean") => (0.88, 1.00),
+        ("itl", "p95") => (0.83, 1.60),
+        ("itl", "p99") => (0.77, 1.70),
+        ("e2e", "mean") => (0.90, 0.50),
+        ("e2e", "p95") => (0.91, 0.55),
+        ("e2e", "p99") => (0.88, 0.85),
         _ => return None,
     })
 }
@@ -141,8 +154,10 @@ fn plans_rarely_miss() {
     assert!(missed.len() as f64 <= MOST_MISSED * f64::from(all) && worst <= WORST_MISS, "{missed:?}");
 }
 
-const MOST_MISSED: f64 = 1.0;
-const WORST_MISS: f64 = 10.0;
+/// Share of figures, and how far the worst is above its plan: a fleet whose balancer herds short
+/// answers of one length.
+const MOST_MISSED: f64 = 0.006;
+const WORST_MISS: f64 = 1.35;
 
 /// The file holds what the simulator says: three configurations again, with fewer requests and
 /// other random numbers, within five standard errors of both and 1%.

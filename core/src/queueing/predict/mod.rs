@@ -95,6 +95,8 @@ pub(crate) enum Mood {
 const TTFT_RESERVE: f64 = 0.25;
 const ITL_RESERVE: f64 = 0.20;
 const E2E_RESERVE: f64 = 0.15;
+/// Load below which the reserve shrinks with it: a request alone is predicted exactly.
+const QUIET: f64 = 0.1;
 /// Index of dispersion from which the reserve is doubled.
 const FULL_BURSTS: f64 = 4.0;
 
@@ -176,7 +178,8 @@ impl<'a> Predictor<'a> {
 
     /// The latencies that plans count with: waiting for a place twice as often and 1.4 times as long
     /// as predicted, then the time to first token 25%, inter-token latency 20% and the whole request
-    /// 15% above the prediction, and up to twice these shares where arrivals are bursty. `None` where
+    /// 15% above the prediction, and up to twice these shares where arrivals are bursty, less below a
+    /// tenth of the stable rate. `None` where
     /// the arrivals are not sustained.
     ///
     /// # Errors
@@ -222,6 +225,7 @@ impl<'a> Predictor<'a> {
         if let Some((mut latencies, running, goodput)) = found {
             if mood == Mood::Cautious {
                 let bursts = 1.0 + ((arrivals.dispersion - 1.0) / (FULL_BURSTS - 1.0)).min(1.0);
+                let bursts = bursts * (prediction.utilization / QUIET).min(1.0);
                 latencies.ttft = latencies.ttft.times(1.0 + TTFT_RESERVE * bursts);
                 latencies.itl = latencies.itl.times(1.0 + ITL_RESERVE * bursts);
                 latencies.e2e = latencies.e2e.times(1.0 + E2E_RESERVE * bursts);

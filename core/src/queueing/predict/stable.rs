@@ -40,8 +40,11 @@ impl Saturation {
             }
         };
         let decoding = by_places.min(by_budget);
-        let prompts =
-            if replica.steps > 0.0 { decoding / replica.steps } else { sequences.min(replica.prompts_room(0.0)) };
+        let prompts = if replica.steps > 0.0 {
+            decoding / replica.steps
+        } else {
+            sequences.min(replica.prompts_room(0.0))
+        };
         let alone = replica.decode_ms(decoding);
         let mut cycle_ms = alone;
         for strip in &workload.prompts {

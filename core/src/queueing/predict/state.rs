@@ -11,7 +11,7 @@
 use super::mixture::Cumulants;
 use super::replica::Replica;
 use super::stable::{Saturation, alone_for};
-use super::stream::Stream;
+use super::stream::{HERD, HERD_PROMPTS_FIRST, Stream};
 use crate::engine::Scheduling;
 use crate::queueing::workload::{MOST_STRIPS, Workload};
 use crate::units::{cbrt, exp, normal_cdf, powf, sqrt};
@@ -180,11 +180,12 @@ impl State {
         // filled together.
         let first = replica.scheduling == Scheduling::PrefillFirst;
         let mixing = if first { 1.0 } else { workload.later_scv };
+        let herd = if first { HERD_PROMPTS_FIRST } else { HERD };
         let mut batch = guess.max(1e-9);
         for _ in 0..MOST_STEPS {
             if self.stream.pooled {
                 let idle = poisson_at_most(self.stream.replicas - 1.0, batch * self.stream.replicas);
-                self.stream.look(batch, mixing, idle);
+                self.stream.look(batch, mixing, workload.later_scv, idle, self.prompt_share, herd);
             }
             self.seen_share = (self.prompt_share * self.stream.followers(batch)).min(0.995);
             let seen = self.seen_by_one(batch, peaked);
@@ -300,7 +301,7 @@ impl State {
     /// Moments of the work of one arrival among those of a time in which `expected` are due, the
     /// company that arrivals keep (or avoid) counted in.
     pub fn arriving(&self, expected: f64) -> Moments {
-        let excess = self.stream.excess(expected).max(-0.5);
+        let excess = self.stream.excess_in_herd(expected).max(-0.5);
         if excess > 0.0 {
             let clump = self.own.clumped(1.0 + excess);
             Moments {
@@ -331,9 +332,12 @@ impl State {
     fn fill(&mut self, replica: &Replica, batch: f64) {
         let workload = replica.workload;
         let room = replica.room(batch);
-        if replica.scheduling == Scheduling::ChunkedPrefill {
-            self.most_ms = self.own.first / workload.all.work * room;
-        }
+        let longest = self.prompts.iter().map(|prompt| prompt.own).fold(0.0, f64::max);
+        self.most_ms = match replica.scheduling {
+            Scheduling::ChunkedPrefill => self.own.first / workload.all.work * room,
+            Scheduling::InflightBatching => longest.max(self.own.first * replica.prompts_room(batch)),
+            Scheduling::PrefillFirst => f64::INFINITY,
+        };
         let long: f64 =
             workload.prompts.iter().map(|strip| strip.weight * (strip.work / room).floor() * room).sum();
         let long = (long / workload.all.work).min(1.0);

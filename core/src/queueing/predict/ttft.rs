@@ -56,14 +56,15 @@ impl Delays {
         };
         // An arrival falls into a long iteration more often than into a short one.
         let met = prompts.second / prompts.first;
-        let company = state.stream.company(rate * met);
+        let company = state.stream.company_in_herd(rate * met);
         // Of those who come together only the first finds the replica idle. Those of them who are in
         // work when one arrives came in the iteration before, or found it idle.
         let alone = state.idle();
         let idle = alone / state.stream.clump(state.running());
         let due = rate * met;
-        let stepped = state.stream.excess(1.5 * due) - state.stream.excess(0.5 * due);
-        let before = (1.0 + (stepped * (1.0 - alone) + state.stream.excess(due) * alone) / due).max(0.0)
+        let stepped = state.stream.excess_in_herd(1.5 * due) - state.stream.excess_in_herd(0.5 * due);
+        let before = (1.0 + (stepped * (1.0 - alone) + state.stream.excess_in_herd(due) * alone) / due)
+            .max(0.0)
             * state.stream.crowd;
         let busy_gated = with * prompts.first / all.first * before;
         let (busy_queue, queue) = first_come(state, plain);
@@ -72,7 +73,7 @@ impl Delays {
 
         let due = rate * plain;
         let clump = state.stream.clump(due);
-        let others = due * state.stream.company(due) / clump;
+        let others = due * state.stream.company_in_herd(due) / clump;
         let none = exp(-others);
         let joined = Cumulants::uniform(plain).plus(some_of(others, none, state.own.clumped(clump)));
 
@@ -213,8 +214,8 @@ fn first_come(state: &State, iteration_ms: f64) -> (f64, Cumulants) {
     let free = 1.0 - load;
     let due = 2.0 * load / free;
     let alone = rate * session.second / (2.0 * free);
-    let wait =
-        (alone + session.first * state.stream.excess(due) / free).max(alone * state.stream.least_company());
+    let wait = (alone + session.first * state.stream.excess_in_herd(due) / free)
+        .max(alone * state.stream.least_company());
     let square = 2.0 * wait * wait + wait / alone * rate * session.third / (3.0 * free);
     let some = (1.0 - (1.0 - rate * (session.first + state.base_ms)).max(0.0) / state.stream.clump(due))
         .clamp(load, 1.0);
