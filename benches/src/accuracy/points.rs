@@ -8,7 +8,7 @@ use sizewell::engine::{
     Backend, Coefficients, EngineLimits, KvDtype, MemoryOptions, Parallelism, Replica, Roofline, Speculation,
     memory_plan,
 };
-use sizewell::queueing::{ClosedLoop, ClosedLoopMeans, closed_loop};
+use sizewell::queueing::{ClosedLoop, ClosedLoopMeans, PrefillWorkers, closed_loop};
 
 /// A row of `data/benchmarks/measured.csv`, as far as a prediction needs it.
 #[derive(Debug, Clone, serde::Deserialize)]
@@ -124,11 +124,11 @@ impl Point {
             starts_with_burst: true,
             admission_interval: row.admission_interval.unwrap_or(1.0),
             balance_iterations: row.attention_dp_wait.unwrap_or(0.0),
-            disaggregated: workers.is_some(),
+            prefill: workers.as_ref().map(Workers::prefill),
         };
         let limits = EngineLimits {
             max_num_seqs: row.max_num_seqs.unwrap_or(1024),
-            max_num_batched_tokens: row.max_num_batched_tokens.unwrap_or(8192),
+            max_num_batched_tokens: row.max_num_batched_tokens.unwrap_or(8192) * parallelism.data_parallel,
             kv_tokens: kv_tokens as u64,
             scheduling: backend.scheduling(),
         };
@@ -203,15 +203,33 @@ impl Point {
 /// Workers of a deployment that runs prompts apart: `1x4p+4x8d`.
 #[derive(Debug, Clone)]
 struct Workers {
+    prefill: u32,
+    prefill_gpus: u32,
     decode: u32,
     decode_gpus: u32,
 }
 
 impl Workers {
     fn read(text: &str) -> Option<Self> {
-        let (_, decode) = text.split_once('+')?;
+        let (prefill, decode) = text.split_once('+')?;
+        let (prefill, prefill_gpus) = prefill.trim_end_matches('p').split_once('x')?;
         let (decode, decode_gpus) = decode.trim_end_matches('d').split_once('x')?;
-        Some(Self { decode: decode.parse().ok()?, decode_gpus: decode_gpus.parse().ok()? })
+        Some(Self {
+            prefill: prefill.parse().ok()?,
+            prefill_gpus: prefill_gpus.parse().ok()?,
+            decode: decode.parse().ok()?,
+            decode_gpus: decode_gpus.parse().ok()?,
+        })
+    }
+
+    /// As one decode worker sees them.
+    fn prefill(&self) -> PrefillWorkers {
+        let all = f64::from(self.prefill * self.prefill_gpus);
+        PrefillWorkers {
+            gpus_share: all / f64::from(self.decode * self.decode_gpus),
+            worker_share: f64::from(self.prefill_gpus) / f64::from(self.decode_gpus),
+            transfer_ms: 0.0,
+        }
     }
 }
 

@@ -151,8 +151,7 @@ impl Summary {
             return None;
         }
         let median = |of: &dyn Fn(&Case<'_>) -> f64| {
-            let pairs: Vec<(f64, f64)> =
-                cases.iter().map(|case| (of(case), case.point.row.copies)).collect();
+            let pairs: Vec<(f64, f64)> = cases.iter().map(|case| (of(case), case.point.row.copies)).collect();
             weighted_quantile(&pairs, 0.5)
         };
         let share = |of: &dyn Fn(&Case<'_>) -> f64| {

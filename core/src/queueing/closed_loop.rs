@@ -36,8 +36,19 @@ pub struct ClosedLoop {
     pub admission_interval: f64,
     /// Most iterations that a request is held back for balance between data-parallel ranks.
     pub balance_iterations: f64,
-    /// Whether prompts run on other GPUs.
-    pub disaggregated: bool,
+    /// Workers that run prompts apart from answers; `None` where one engine does both.
+    pub prefill: Option<PrefillWorkers>,
+}
+
+/// Workers that run prompts alone, and hand the KV cache to those that answer.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct PrefillWorkers {
+    /// Their GPUs over those of the engine that answers, all of them together.
+    pub gpus_share: f64,
+    /// GPUs of one of them over those of the engine that answers.
+    pub worker_share: f64,
+    /// Handing one prompt's KV cache over, in milliseconds.
+    pub transfer_ms: f64,
 }
 
 /// Means of a closed loop.
@@ -78,7 +89,7 @@ pub fn closed_loop(
         - engine.iteration_ms(&full))
     .max(0.0);
     let in_step = run.exact_lengths && queue.prompts_first;
-    let share = if run.disaggregated {
+    let share = if run.prefill.is_some() {
         0.0
     } else if in_step {
         0.5
@@ -102,8 +113,15 @@ pub fn closed_loop(
     itl = (iteration / (1.0 - interrupted * in_engine / (output * itl + prompt)).max(0.02))
         .min(iteration + interrupted * in_engine / output);
 
+    if let Some(workers) = &run.prefill {
+        return disaggregated(engine, run, workers, prompt, in_engine, &decode);
+    }
     let rate = in_engine / (output * itl + prompt + iteration);
-    let ahead = prompt + prompt_wait_ms;
+    let between = itl * run.tokens_per_iteration.max(1.0);
+    // Prompts that fit one iteration's budget share what it costs beside their work.
+    let budget = f64::from(engine.limits().max_num_batched_tokens);
+    let together = (budget / new.max(1.0)).floor().max(1.0);
+    let ahead = prompt + prompt_wait_ms + iteration * run.tokens_per_iteration.max(1.0) / together;
     let busy = (rate * ahead).min(0.95);
     let steady = if in_step { 0.0 } else { queue.queue * busy / (2.0 * (1.0 - busy)) };
     let burst = match (run.starts_with_burst, in_step) {
@@ -111,8 +129,6 @@ pub fn closed_loop(
         (true, false) => queue.burst.min(1.0),
         (false, false) => 0.0,
     };
-    let burst = if run.disaggregated { 0.0 } else { burst };
-    let between = itl * run.tokens_per_iteration.max(1.0);
     let mut ttft = engine.request_overhead_ms()
         + engine.request_overhead_ms_per_token() * run.input_tokens
         + queue.admission * run.admission_interval.max(1.0) * between
@@ -124,4 +140,45 @@ pub fn closed_loop(
         ttft += queue.capacity_wait * (clients - in_engine) / rate.max(1e-12);
     }
     ClosedLoopMeans { ttft_ms: ttft, itl_ms: itl, batch, requests_per_second: rate * 1000.0 }
+}
+
+/// Prompts on workers of their own: a closed network of two stations. Where prompts are the slower
+/// one, all clients that it cannot keep answering wait for it.
+fn disaggregated(
+    engine: &dyn EngineModel,
+    run: &ClosedLoop,
+    workers: &PrefillWorkers,
+    prompt_ms: f64,
+    in_engine: f64,
+    decode: &dyn Fn(f64) -> Batch,
+) -> ClosedLoopMeans {
+    let steps = run.output_tokens.max(1.0) / run.tokens_per_iteration.max(1.0);
+    let itl = |batch: f64| engine.iteration_ms(&decode(batch)) / run.tokens_per_iteration.max(1.0);
+    let answers = |batch: f64| batch / (steps * engine.iteration_ms(&decode(batch)));
+    let prompts = workers.gpus_share.max(1e-6) / prompt_ms.max(1e-9);
+    let own = prompt_ms / workers.worker_share.max(1e-6)
+        + workers.transfer_ms
+        + engine.request_overhead_ms()
+        + engine.request_overhead_ms_per_token() * run.input_tokens;
+    // Those in their prompt do not answer.
+    let mut batch = in_engine;
+    for _ in 0..STEPS {
+        let rate = answers(batch).min(prompts);
+        batch = 0.5 * batch + 0.5 * (in_engine - rate * own).max(in_engine * 0.01);
+    }
+    if answers(batch) > prompts {
+        let (mut low, mut high) = (0.0, batch);
+        for _ in 0..40 {
+            let middle = (low + high) / 2.0;
+            if answers(middle) > prompts { high = middle } else { low = middle }
+        }
+        batch = high;
+    }
+    let rate = answers(batch).max(1e-12);
+    let itl_ms = itl(batch);
+    let busy = (rate / prompts).min(0.95);
+    let queued = (run.concurrency - batch - rate * own).max(0.0) / rate;
+    let wait = prompt_ms / workers.gpus_share.max(1e-6) * busy / (2.0 * (1.0 - busy));
+    let ttft_ms = own + itl_ms * run.tokens_per_iteration.max(1.0) + queued.max(wait);
+    ClosedLoopMeans { ttft_ms, itl_ms, batch, requests_per_second: rate * 1000.0 }
 }

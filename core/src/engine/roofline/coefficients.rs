@@ -186,13 +186,15 @@ coefficients! {
     /// Of TensorRT-LLM.
     request_trtllm: 1.0, 0.5;
     /// The same more of every layer: launching a prompt's kernels one by one, in ms.
-    request_layer_ms: 0.5, 0.7;
+    request_layer_ms: 0.3, 0.7;
     /// Of vLLM.
     request_layer_vllm: 1.0, 0.5;
     /// Of SGLang.
     request_layer_sglang: 1.0, 0.5;
     /// Of TensorRT-LLM.
     request_layer_trtllm: 1.0, 0.5;
+    /// The same more of every layer with experts, in ms.
+    request_expert_layer_ms: 0.5, 0.7;
     /// The same more of every thousand tokens of the prompt, in ms.
     request_kilotoken_ms: 5.0, 0.7;
     /// Time that a prompt waits for each one ahead of it beside that one's work, in ms.

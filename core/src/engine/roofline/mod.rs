@@ -222,9 +222,8 @@ impl Roofline {
             draft_sequence_ms: c.draft_sequence_ms * of(c.draft_vllm, c.draft_sglang, c.draft_trtllm),
             draft_share: c.draft_share,
             request_ms: c.request_ms * of(c.request_vllm, c.request_sglang, c.request_trtllm)
-                + c.request_layer_ms
-                    * of(c.request_layer_vllm, c.request_layer_sglang, c.request_layer_trtllm)
-                    * layers,
+                + (c.request_layer_ms * layers + c.request_expert_layer_ms * moe_layers)
+                    * of(c.request_layer_vllm, c.request_layer_sglang, c.request_layer_trtllm),
             request_token_ms: c.request_kilotoken_ms / 1000.0,
             prompt_wait_ms: c.prompt_wait_ms,
             tokens_per_iteration,

@@ -140,7 +140,7 @@ impl Run {
             starts_with_burst: point.starts_with_burst,
             admission_interval: 1.0,
             balance_iterations: 0.0,
-            disaggregated: false,
+            prefill: None,
         };
         Ok(Self {
             load,
@@ -215,7 +215,7 @@ pub fn open_loop(
     };
     let new = (run.input_tokens - run.cached_tokens).max(0.0);
     let gained = run.tokens_per_iteration.max(1.0);
-    let share = if run.disaggregated { 0.0 } else { queue.pause };
+    let share = if run.prefill.is_some() { 0.0 } else { queue.pause };
     let at = |batch: f64| {
         let alone = engine.iteration_ms(&decode(batch));
         let prompt = (engine.iteration_ms(&decode(batch).and(Batch::prefill(run.cached_tokens, new)))
