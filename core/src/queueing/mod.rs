@@ -27,7 +27,7 @@ pub use workload::Workload;
 pub mod closed_form;
 
 mod closed_loop;
-pub use closed_loop::{ClosedLoop, ClosedLoopMeans, closed_loop};
+pub use closed_loop::{ClosedLoop, ClosedLoopMeans, PrefillWorkers, closed_loop};
 
 mod estimate;
 pub use estimate::{

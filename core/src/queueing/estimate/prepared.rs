@@ -321,7 +321,7 @@ impl Prepared<'_> {
             starts_with_burst: load.benchmark,
             admission_interval: 1.0,
             balance_iterations: 0.0,
-            disaggregated: false,
+            prefill: None,
         };
         let means = closed_loop(engine, &engine.queue(), engine.prompt_wait_ms(), &run);
         let whole_clients = clients.round().max(1.0) as u64;
