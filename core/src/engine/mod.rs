@@ -15,7 +15,7 @@ pub use calibration::{
     CalibratedFactor, Calibration, CalibrationNoise, CalibrationOptions, CalibrationResidual, LoggedRequest,
     MOST_LOGGED_REQUESTS, PercentileRatio, RequestLog,
 };
-pub(crate) use calibration::{Figure, Kind, Trajectory, solve};
+pub(crate) use calibration::{Figure, Kind, Predictions, Trajectory, solve};
 pub use linear::LinearEngine;
 pub use memory::{
     KvDtype, MemoryOptions, MemoryPlan, MemoryRequest, PipelineStage, activation_gib_per_gpu,

@@ -54,7 +54,8 @@ pub struct PrefillRow {
 /// - Where a larger batch was measured to be faster than a smaller one, by noise or by a change of
 ///   kernel, it counts as slow as that: a time never falls when a batch grows.
 /// - Prompts and answers in one iteration take the answers' time and what the prompt takes beyond
-///   the shortest measured prompt, which is what any iteration takes; at least the prompt's time.
+///   the shortest iteration in either table, which is what any iteration takes; at least the
+///   prompt's time.
 ///
 /// Time over answers is told as bandwidth, time over prompts as compute: a table does not say more.
 ///
@@ -81,8 +82,8 @@ pub struct PrefillRow {
 pub struct TabulatedEngine {
     decode: Surface,
     prefill: Surface,
-    /// What any iteration over prompts takes.
-    shortest_prefill_ms: f64,
+    /// What any iteration takes.
+    shortest_ms: f64,
     limits: EngineLimits,
     request_overhead_ms: f64,
 }
@@ -120,8 +121,10 @@ impl TabulatedEngine {
             let total = attended_tokens(row.context_tokens, row.tokens);
             Ok(Point { size: row.tokens, total, ms: row.iteration_ms })
         })?;
-        let shortest_prefill_ms = prefill.iter().map(|row| row.iteration_ms).fold(f64::INFINITY, f64::min);
-        Ok(Self { decode: of_decode, prefill: of_prefill, shortest_prefill_ms, limits, request_overhead_ms })
+        let decodes = decode.iter().map(|row| row.iteration_ms);
+        let prefills = prefill.iter().map(|row| row.iteration_ms);
+        let shortest_ms = decodes.chain(prefills).fold(f64::INFINITY, f64::min);
+        Ok(Self { decode: of_decode, prefill: of_prefill, shortest_ms, limits, request_overhead_ms })
     }
 }
 
@@ -155,7 +158,7 @@ impl EngineModel for TabulatedEngine {
         let answers = if decodes { self.decode.at(sequences, batch.decode_context_tokens) } else { 0.0 };
         let added = if prompts {
             let alone = self.prefill.at(batch.prefill_tokens, batch.prefill_attended_tokens);
-            (alone - self.shortest_prefill_ms).max(alone - answers).max(0.0)
+            (alone - self.shortest_ms).max(alone - answers).max(0.0)
         } else {
             0.0
         };

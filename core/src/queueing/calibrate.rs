@@ -1,17 +1,17 @@
 //! Calibrating an engine to what its user has measured: benchmark points and logs of requests.
 //!
-//! A point is compared with the means of a [closed loop](super::closed_loop) or of an
-//! [open one](open_loop), a log with the iterations that it shows; the factors that explain them
+//! A point is compared with the figures of a closed loop or of an open one, a log with the iterations that it shows; the factors that explain them
 //! best are found by robust least squares with priors ([`Calibration`]).
 
 mod points;
 
 use crate::catalog::Model;
 use crate::engine::{
-    Calibration, CalibrationOptions, Coefficients, EngineLimits, EngineModel, Figure, Replica, RequestLog,
-    Roofline, Trajectory, memory_plan, solve,
+    Calibration, CalibrationOptions, Coefficients, EngineLimits, EngineModel, Figure, Predictions, Replica,
+    RequestLog, Roofline, Trajectory, memory_plan, solve,
 };
 use crate::error::{Error, ErrorCode, Result};
+use crate::queueing::{Deployment, Speculation};
 
 use points::Run;
 pub use points::{MeasuredPoint, open_loop};
@@ -80,8 +80,10 @@ struct Prepared<'a> {
 ///
 /// The factors that are fitted are common to all deployments given: several of one model on one
 /// GPU, say, or of several. Where the measurements do not determine a factor it stays at what
-/// public measurements say. Percentiles are taken as multiples of means, one for each latency and
-/// percentile, which are fitted along; open loops by [`open_loop`]. The result is that of the same
+/// public measurements say. Closed loops have the means of [`closed_loop`](super::closed_loop()) and
+/// the spread of [`Predictor::predict_clients`](super::Predictor::predict_clients), open loops are
+/// those of [`predict`](super::predict()); how far measured percentiles are from these, one factor
+/// for each latency and percentile, is fitted along. The result is that of the same
 /// input on every platform.
 ///
 /// ```
@@ -132,13 +134,19 @@ pub fn calibrate(
     refuse_few(&figures, points)?;
     let has_experts = |model: &Model| model.architecture.moe.is_some();
     let has_experts = deployments.iter().any(|one| has_experts(one.replica.model));
-    let mut predict = |coefficients: &Coefficients, out: &mut [f64]| {
+    let means = |coefficients: &Coefficients, out: &mut [f64]| {
         let mut out = out.iter_mut();
         for deployment in &prepared {
-            deployment.predict(coefficients, &mut out);
+            deployment.means(coefficients, &mut out);
         }
     };
-    solve(&figures, &mut predict, has_experts, options)
+    let shapes = |coefficients: &Coefficients, out: &mut [f64]| {
+        let mut out = out.iter_mut();
+        for deployment in &prepared {
+            deployment.shapes(coefficients, &mut out);
+        }
+    };
+    solve(&figures, &Predictions { means: &means, shapes: &shapes }, has_experts, options)
 }
 
 fn prepare<'a>(
@@ -187,14 +195,31 @@ fn refuse_few(figures: &[Figure], points: usize) -> Result<()> {
 }
 
 impl Prepared<'_> {
-    /// Writes what these coefficients predict of each figure.
-    fn predict(&self, coefficients: &Coefficients, out: &mut std::slice::IterMut<'_, f64>) {
+    /// Writes the means that these coefficients predict of each figure.
+    fn means(&self, coefficients: &Coefficients, out: &mut std::slice::IterMut<'_, f64>) {
         let engine = Roofline::without_check(&self.replica, coefficients, self.limits);
         for run in &self.runs {
-            run.predict(&engine, out);
+            run.means(&engine, out);
         }
         for trajectory in &self.trajectories {
             trajectory.predict(&engine, out);
+        }
+    }
+
+    /// Writes the asked statistic over these means; of logs, which are means, 1.
+    fn shapes(&self, coefficients: &Coefficients, out: &mut std::slice::IterMut<'_, f64>) {
+        let engine = Roofline::without_check(&self.replica, coefficients, self.limits);
+        let draft_tokens = self.replica.speculation.draft_tokens;
+        let speculation = (draft_tokens > 0).then(|| Speculation {
+            draft_tokens,
+            acceptance: self.replica.speculation.acceptance.unwrap_or(coefficients.acceptance.min(0.99)),
+        });
+        let deployment = Deployment { speculation, ..Deployment::new(&engine, 1) };
+        for run in &self.runs {
+            run.shapes(&engine, &deployment, out);
+        }
+        for out in out.by_ref().take(self.trajectories.iter().map(Trajectory::count).sum()) {
+            *out = 1.0;
         }
     }
 }

@@ -257,10 +257,14 @@ fn batch(requests: &[Request], scheduled: &[(usize, u32)]) -> Batch {
         let request = &requests[id];
         new == 1 && request.answered > 0 && request.computed + 1 == request.tokens
     };
-    let (answers, prompts): (Vec<(usize, u32)>, Vec<(usize, u32)>) =
-        scheduled.iter().partition(|(id, new)| decodes(*id, *new));
-    let answers: Vec<(u32, u32)> = answers.iter().map(|(id, new)| (requests[*id].tokens, *new)).collect();
-    let prompts: Vec<(u32, u32)> = prompts.iter().map(|(id, new)| (requests[*id].computed, *new)).collect();
+    let (mut answers, mut prompts) = (Vec::new(), Vec::new());
+    for (id, new) in scheduled {
+        if decodes(*id, *new) {
+            answers.push((requests[*id].tokens, *new));
+        } else {
+            prompts.push((requests[*id].computed, *new));
+        }
+    }
     batch_of(&answers, &prompts)
 }
 

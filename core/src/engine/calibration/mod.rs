@@ -20,7 +20,7 @@ use crate::error::Result;
 use crate::units::{Quantile, check_count, check_range};
 
 pub use log::{LoggedRequest, MOST_LOGGED_REQUESTS, RequestLog};
-pub(crate) use solve::{Figure, Kind, solve};
+pub(crate) use solve::{Figure, Kind, Predictions, solve};
 pub(crate) use trajectory::Trajectory;
 
 /// How a calibration is done. Every field has a default.
@@ -68,7 +68,7 @@ pub struct CalibratedFactor {
     pub prior_spread: f64,
 }
 
-/// The ratio of a percentile to the mean in the measurements.
+/// By how much percentiles in the measurements are above those that are predicted.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
@@ -77,7 +77,7 @@ pub struct PercentileRatio {
     pub latency: String,
     /// The percentile.
     pub quantile: Quantile,
-    /// Percentile ÷ mean.
+    /// Measured ÷ predicted.
     pub value: f64,
 }
 
@@ -124,7 +124,7 @@ pub struct Calibration {
     /// Factors that lie at the end of what is believed of any deployment (0.1 to 10): a data sheet
     /// or a measurement is likely to be wrong.
     pub at_bound: Vec<String>,
-    /// Percentiles over means, where percentiles were given.
+    /// Percentiles over those that are predicted, where percentiles were given.
     pub percentile_ratios: Vec<PercentileRatio>,
     /// Scatter of the measurements.
     pub noise: CalibrationNoise,

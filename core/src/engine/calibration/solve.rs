@@ -41,9 +41,10 @@ impl Kind {
         }
     }
 
-    /// ln(percentile ÷ mean) before any measurement, and its standard deviation: about normal
-    /// means of inter-token latencies with a coefficient of variation of a sixth, and times to
-    /// first token with a tail between that of an exponential and of a constant.
+    /// ln(percentile ÷ mean) where no prediction says it: about normal means of inter-token
+    /// latencies with a coefficient of variation of a sixth, and times to first token with a tail
+    /// between that of an exponential and of a constant. And the standard deviation of a measured
+    /// percentile about one that is predicted.
     fn ratio(self, quantile: Quantile) -> (f64, f64) {
         let (p50, p90, p95, p99) = match self {
             Self::Ttft | Self::LoggedPrompt => ((-0.15, 0.3), (0.6, 0.4), (0.8, 0.5), (1.1, 0.6)),
@@ -56,6 +57,11 @@ impl Kind {
             Quantile::P95 => p95,
             Quantile::P99 => p99,
         }
+    }
+
+    /// Percentile ÷ mean where no prediction says it.
+    pub(crate) fn usual_shape(self, quantile: Quantile) -> f64 {
+        crate::units::exp(self.ratio(quantile).0)
     }
 
     fn is_itl(self) -> bool {
@@ -80,17 +86,29 @@ const FEWEST_FOR_NOISE: usize = 5;
 const FREEDOM: f64 = 4.0;
 /// Median residual that no deployment has, but a wrong unit does: a factor of 8.
 const WRONG_UNIT: f64 = 2.08;
+/// Rounds after which percentiles over means stay as they are.
+const MOST_SHAPES: u32 = 2;
 /// Step of the differences, in the logarithm of a factor.
 const STEP: f64 = 1e-5;
 /// Change of every factor's logarithm, in prior standard deviations, that ends the rounds.
 const SETTLED: f64 = 0.005;
 
-/// Means predicted for all figures with some coefficients.
-type Predict<'a> = &'a mut dyn FnMut(&Coefficients, &mut [f64]);
+/// Something of all figures with some coefficients.
+type OfFigures<'a> = &'a dyn Fn(&Coefficients, &mut [f64]);
+
+/// What is predicted of figures.
+pub(crate) struct Predictions<'a> {
+    /// Means, which are cheap, and of which derivatives are taken.
+    pub(crate) means: OfFigures<'a>,
+    /// The asked statistic over that mean, which is dear, and taken as constant while factors move
+    /// a little: once for each round.
+    pub(crate) shapes: OfFigures<'a>,
+}
 
 struct Problem<'a, 'b> {
     figures: &'a [Figure],
-    predict: Predict<'b>,
+    predictions: &'b Predictions<'b>,
+    shapes: Vec<f64>,
     ratios: Vec<(Kind, Quantile)>,
     /// Of each figure, the place of its ratio among the parameters.
     ratio_of: Vec<Option<usize>>,
@@ -100,7 +118,7 @@ struct Problem<'a, 'b> {
 
 pub(crate) fn solve(
     figures: &[Figure],
-    predict: Predict<'_>,
+    predictions: &Predictions<'_>,
     has_experts: bool,
     options: &CalibrationOptions,
 ) -> Result<Calibration> {
@@ -121,7 +139,8 @@ pub(crate) fn solve(
         })
         .collect();
     let scratch = vec![0.0; figures.len()];
-    Problem { figures, predict, ratios, ratio_of, options, scratch }.solve(has_experts)
+    let shapes = vec![1.0; figures.len()];
+    Problem { figures, predictions, shapes, ratios, ratio_of, options, scratch }.solve(has_experts)
 }
 
 /// The noise of each kind.
@@ -139,21 +158,25 @@ impl Problem<'_, '_> {
     /// ln(predicted ÷ measured) of every figure.
     fn residuals(&mut self, values: &[f64], out: &mut [f64]) {
         let factors = values.get(..COUNT).unwrap_or(values);
-        (self.predict)(&apply(factors), &mut self.scratch);
-        let rows = self.figures.iter().zip(&self.scratch).zip(&self.ratio_of);
-        for (out, ((figure, mean), ratio)) in out.iter_mut().zip(rows) {
+        (self.predictions.means)(&apply(factors), &mut self.scratch);
+        let rows = self.figures.iter().zip(&self.scratch).zip(self.shapes.iter().zip(&self.ratio_of));
+        for (out, ((figure, mean), (shape, ratio))) in out.iter_mut().zip(rows) {
             let ratio = ratio.and_then(|place| values.get(place)).copied().unwrap_or(1.0);
-            *out = ln((mean * ratio).max(f64::MIN_POSITIVE) / figure.measured);
+            *out = ln((mean * shape * ratio).max(f64::MIN_POSITIVE) / figure.measured);
         }
+    }
+
+    fn reshape(&mut self, values: &[f64]) {
+        (self.predictions.shapes)(&apply(values.get(..COUNT).unwrap_or(values)), &mut self.shapes);
     }
 
     fn parameters(&self, at: &[f64]) -> Vec<Parameter> {
         let (lower, upper) = BOUNDS;
         let factors = FACTORS.iter().map(|factor| (factor.name.to_owned(), 1.0, factor.spread));
-        let ratios = self.ratios.iter().map(|(kind, quantile)| {
-            let (mean, spread) = kind.ratio(*quantile);
-            (format!("{kind:?} {quantile}"), crate::units::exp(mean), spread)
-        });
+        let ratios = self
+            .ratios
+            .iter()
+            .map(|(kind, quantile)| (format!("{kind:?} {quantile}"), 1.0, kind.ratio(*quantile).1));
         factors
             .chain(ratios)
             .zip(at)
@@ -164,10 +187,10 @@ impl Problem<'_, '_> {
     }
 
     fn solve(mut self, has_experts: bool) -> Result<Calibration> {
-        let mut at: Vec<f64> = vec![1.0; COUNT];
-        at.extend(self.ratios.iter().map(|(kind, quantile)| crate::units::exp(kind.ratio(*quantile).0)));
+        let mut at: Vec<f64> = vec![1.0; COUNT + self.ratios.len()];
         let count = self.figures.len();
         let mut residuals = vec![0.0; count];
+        self.reshape(&at);
         self.residuals(&at, &mut residuals);
         self.refuse_wrong_units(&residuals)?;
         let mut noise = self.first_noise(&residuals);
@@ -181,6 +204,9 @@ impl Problem<'_, '_> {
                     ln(now / before).abs() < SETTLED * spread
                 });
             at.clone_from(&fit.values);
+            if round < MOST_SHAPES {
+                self.reshape(&at);
+            }
             self.residuals(&at, &mut residuals);
             noise = self.noise(&residuals, fit.degrees_of_freedom / count as f64);
             weights = self.weights(&residuals, &noise);

@@ -196,6 +196,12 @@ impl Trajectory {
         answers.chain(prompts).collect()
     }
 
+    /// How many measurements it has.
+    pub(crate) fn count(&self) -> usize {
+        let prompts = self.prompts.iter().filter(|prompt| prompt.is_seen()).count();
+        self.answers.iter().flatten().count() + prompts
+    }
+
     /// What an engine says of these measurements, in milliseconds.
     pub(crate) fn predict(&self, engine: &Roofline, out: &mut std::slice::IterMut<'_, f64>) {
         let draft = engine.draft_tokens();

@@ -5,7 +5,9 @@ use serde::{Deserialize, Serialize};
 use crate::engine::{Batch, EngineModel, Figure, Kind, QueueCoefficients, Roofline};
 use crate::error::{Error, ErrorCode, Result};
 use crate::queueing::closed_loop::{ClosedLoop, ClosedLoopMeans, closed_loop};
+use crate::queueing::{ClientLoop, Deployment, Predictor, Workload};
 use crate::units::{Quantile, check_positive, check_range};
+use crate::workload::{ArrivalProcess, RequestMix};
 
 /// One benchmark point of one replica: a load, and any of the figures that were seen.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -42,6 +44,9 @@ pub struct MeasuredPoint {
     /// Whether all requests have the same lengths. Default: no.
     #[serde(default)]
     pub exact_lengths: bool,
+    /// How lengths are distributed, for percentiles and open loops. Default: all at their means.
+    #[serde(default)]
+    pub lengths: Option<RequestMix>,
     /// Whether the run began with all clients at once and was short (about ten rounds), as
     /// benchmarks are. Default: yes.
     #[serde(default = "yes")]
@@ -71,6 +76,7 @@ impl MeasuredPoint {
             itl_ms: None,
             tokens_per_second: None,
             exact_lengths: false,
+            lengths: None,
             starts_with_burst: true,
         }
     }
@@ -86,6 +92,9 @@ impl MeasuredPoint {
         check_range("input_tokens", self.input_tokens, 1.0, most)?;
         check_range("output_tokens", self.output_tokens, 1.0, most)?;
         check_range("cached_tokens", self.cached_tokens, 0.0, self.input_tokens)?;
+        if let Some(lengths) = &self.lengths {
+            lengths.check().map_err(|error| error.within("lengths"))?;
+        }
         match (self.concurrency, self.requests_per_second) {
             (Some(clients), None) => check_positive("concurrency", clients, 1e7)?,
             (None, Some(rate)) => check_positive("requests_per_second", rate, 1e7)?,
@@ -120,6 +129,9 @@ pub(super) struct Run {
     ttft: bool,
     itl: bool,
     throughput: bool,
+    quantile: Quantile,
+    /// Of points that are more than means of a closed loop.
+    workload: Option<Workload>,
 }
 
 impl Run {
@@ -142,7 +154,17 @@ impl Run {
             balance_iterations: 0.0,
             prefill: None,
         };
+        let whole = |tokens: f64| tokens.round().max(1.0) as u32;
+        let constant = || RequestMix {
+            prefix_hit_fraction: (point.cached_tokens / point.input_tokens).clamp(0.0, 1.0),
+            ..RequestMix::constant(whole(point.input_tokens), whole(point.output_tokens))
+        };
+        let shaped = point.quantile != Quantile::Mean || point.requests_per_second.is_some();
+        let workload =
+            if shaped { Some(Workload::new(&point.lengths.clone().unwrap_or_else(constant))?) } else { None };
         Ok(Self {
+            quantile: point.quantile,
+            workload,
             load,
             requests_per_second: point.requests_per_second,
             ttft: point.ttft_ms.is_some(),
@@ -151,7 +173,7 @@ impl Run {
         })
     }
 
-    /// Adds the figures of the point, in the order of [`Self::predict`].
+    /// Adds the figures of the point, in the order of [`Self::write`].
     pub(super) fn figures(&self, point: &MeasuredPoint, path: &str, figures: &mut Vec<Figure>) {
         let throughput = point.tokens_per_second.filter(|_| self.throughput);
         for (name, kind, quantile, measured) in [
@@ -165,26 +187,76 @@ impl Run {
         }
     }
 
-    pub(super) fn predict(&self, engine: &Roofline, out: &mut std::slice::IterMut<'_, f64>) {
+    /// Writes the means of its figures.
+    pub(super) fn means(&self, engine: &Roofline, out: &mut std::slice::IterMut<'_, f64>) {
+        let means = self.loop_means(engine);
+        self.write([means.itl_ms, means.ttft_ms, means.requests_per_second * self.load.output_tokens], out);
+    }
+
+    fn loop_means(&self, engine: &Roofline) -> ClosedLoopMeans {
         let load = ClosedLoop { tokens_per_iteration: engine.tokens_per_iteration(), ..self.load };
         let (queue, wait) = (engine.queue(), engine.prompt_wait_ms());
-        let means = match self.requests_per_second {
+        match self.requests_per_second {
             Some(rate) => open_loop(engine, &queue, wait, &load, rate),
             None => closed_loop(engine, &queue, wait, &load),
+        }
+    }
+
+    /// Writes the asked statistics over these means: as predicted, or as usual where the engine
+    /// would not bear the load.
+    pub(super) fn shapes(
+        &self,
+        engine: &Roofline,
+        deployment: &Deployment<'_>,
+        out: &mut std::slice::IterMut<'_, f64>,
+    ) {
+        let usual = [Kind::Itl.usual_shape(self.quantile), Kind::Ttft.usual_shape(self.quantile)];
+        let [itl, ttft] = match &self.workload {
+            None => [1.0, 1.0],
+            Some(workload) => self.predicted(engine, deployment, workload).unwrap_or(usual),
         };
-        let figures = [
-            (self.itl, means.itl_ms),
-            (self.ttft, means.ttft_ms),
-            (self.throughput, means.requests_per_second * load.output_tokens),
-        ];
-        for (_, value) in figures.into_iter().filter(|(wanted, _)| *wanted) {
-            if let Some(out) = out.next() {
+        self.write([itl, ttft, 1.0], out);
+    }
+
+    fn predicted(
+        &self,
+        engine: &Roofline,
+        deployment: &Deployment<'_>,
+        workload: &Workload,
+    ) -> Option<[f64; 2]> {
+        let predictor = Predictor::new(deployment, workload).ok()?;
+        let found = match self.requests_per_second {
+            Some(rate) => predictor.predict(&ArrivalProcess::poisson(rate)).ok()?,
+            None => {
+                let concurrency = self.load.concurrency.round().max(1.0) as u64;
+                let requests = self.load.starts_with_burst.then_some(concurrency * BENCHMARK_ROUNDS);
+                predictor.predict_clients(&ClientLoop { concurrency, requests }).ok()?
+            }
+        };
+        let latencies = found.latencies?;
+        let (itl, ttft) = (latencies.itl.at(self.quantile), latencies.ttft.at(self.quantile));
+        let shapes = if self.requests_per_second.is_some() {
+            let means = self.loop_means(engine);
+            let overhead = engine.request_overhead_ms_per_token() * self.load.input_tokens;
+            [itl / means.itl_ms, (ttft + overhead) / means.ttft_ms]
+        } else {
+            [itl / latencies.itl.mean_ms, ttft / latencies.ttft.mean_ms]
+        };
+        shapes.iter().all(|shape| shape.is_finite() && *shape > 0.0).then_some(shapes)
+    }
+
+    /// Writes those of its values that were measured, in the order of [`Self::figures`].
+    fn write(&self, [itl, ttft, throughput]: [f64; 3], out: &mut std::slice::IterMut<'_, f64>) {
+        for (wanted, value) in [(self.itl, itl), (self.ttft, ttft), (self.throughput, throughput)] {
+            if let Some(out) = out.by_ref().take(usize::from(wanted)).next() {
                 *out = value;
             }
         }
     }
 }
 
+/// Rounds of a benchmark's run: most tools send ten requests a client.
+const BENCHMARK_ROUNDS: u64 = 10;
 /// Steps towards the batch of an open loop: its map is all but a straight line, along which
 /// secants go straight to the crossing.
 const STEPS: usize = 8;
