@@ -5,7 +5,7 @@ use super::replica::Replica;
 use super::state::State;
 use super::ttft::Delays;
 use crate::queueing::workload::{MOST_STRIPS, Strip};
-use crate::units::exp;
+use crate::units::{exp, sqrt};
 
 /// Parts by length of the answer, one for each strip.
 #[derive(Debug, Clone, Copy)]
@@ -36,8 +36,9 @@ impl Answers {
                 *e2e = Part::gamma(strip.weight, ttft);
                 continue;
             }
-            let decode = decode(replica, state, strip, prompt_ms);
-            *itl = Part::gamma(strip.weight / workload.with_later, decode.times(1.0 / later));
+            let (decode, fullest) = decode(replica, state, strip, prompt_ms);
+            *itl = Part::gamma(strip.weight / workload.with_later, decode.times(1.0 / later))
+                .at_most(fullest / later);
             let length = Cumulants::new(0.0, per_token * per_token * strip.output_variance, 0.0);
             *e2e = Part::gamma(strip.weight, ttft.plus(decode).plus(length));
         }
@@ -45,8 +46,8 @@ impl Answers {
     }
 }
 
-/// Time from the first to the last token of the answers of a strip.
-fn decode(replica: &Replica, state: &State, strip: &Strip, prompt_ms: f64) -> Cumulants {
+/// Time from the first to the last token of the answers of a strip, and the most that it may be.
+fn decode(replica: &Replica, state: &State, strip: &Strip, prompt_ms: f64) -> (Cumulants, f64) {
     let workload = replica.workload;
     let rate = state.stream.rate;
     let free = 1.0 - state.seen_share;
@@ -68,6 +69,7 @@ fn decode(replica: &Replica, state: &State, strip: &Strip, prompt_ms: f64) -> Cu
     let most = steps * state.most_ms;
     if most.is_finite() && most > 0.0 {
         let share = ((mean - steps * state.decode_ms) / most).clamp(0.0, 1.0);
+        // Two-point at the widest.
         let bound = most * most * share * (1.0 - share);
         if prompts > bound {
             prompts = bound;
@@ -85,5 +87,6 @@ fn decode(replica: &Replica, state: &State, strip: &Strip, prompt_ms: f64) -> Cu
     let batch = slope * slope * state.capped_variance * average;
     let accepted = replica.step_variance / (replica.step_gain * replica.step_gain);
     let speculation = state.cycle_ms * state.cycle_ms * steps * accepted;
-    Cumulants::new(mean, batch + speculation + prompts, third)
+    let fullest = steps * state.decode_ms + most + 3.0 * sqrt(batch + speculation);
+    (Cumulants::new(mean, batch + speculation + prompts, third), fullest)
 }

@@ -61,6 +61,8 @@ impl Cumulants {
 pub(crate) struct Part {
     pub weight: f64,
     pub mean: f64,
+    /// No value is above this.
+    pub most: f64,
     pub curve: Curve,
 }
 
@@ -88,11 +90,17 @@ const MOST_SKEWED: f64 = 4.0;
 const LEAST_SKEWED: f64 = 0.1;
 
 impl Part {
-    pub const NONE: Self = Self { weight: 0.0, mean: 0.0, curve: Curve::Even { low: 0.0, high: 0.0 } };
+    pub const NONE: Self =
+        Self { weight: 0.0, mean: 0.0, most: f64::INFINITY, curve: Curve::Even { low: 0.0, high: 0.0 } };
 
     /// Evenly from `low` to `low + width`.
     pub fn even(weight: f64, low: f64, width: f64) -> Self {
-        Self { weight, mean: low + width / 2.0, curve: Curve::Even { low, high: low + width } }
+        Self {
+            weight,
+            mean: low + width / 2.0,
+            most: f64::INFINITY,
+            curve: Curve::Even { low, high: low + width },
+        }
     }
 
     /// A gamma distribution with these moments, shifted so that all three agree (Pearson's type
@@ -112,11 +120,19 @@ impl Part {
             let ninth = skewness * skewness / 36.0;
             Curve::Gamma { scale: 1.0 / (root * deviation), centre: 1.0 - ninth, stretch: 3.0 * root }
         };
-        Self { weight, mean, curve }
+        Self { weight, mean, most: f64::INFINITY, curve }
+    }
+
+    /// The same, where values above `most` cannot be: what would be there is there.
+    pub fn at_most(self, most: f64) -> Self {
+        Self { most: most.max(self.mean), ..self }
     }
 
     /// Share of this part above `value`.
     fn above(&self, value: f64) -> f64 {
+        if value >= self.most {
+            return 0.0;
+        }
         match self.curve {
             Curve::Even { low, high } => {
                 if value >= high {

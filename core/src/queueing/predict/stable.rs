@@ -46,14 +46,14 @@ impl Saturation {
             sequences.min(replica.prompts_room(0.0))
         };
         let alone = replica.decode_ms(decoding);
+        let base = alone_for(replica, alone);
         let mut cycle_ms = alone;
         for strip in &workload.prompts {
-            cycle_ms +=
-                prompts * strip.weight * replica.prompt_ms(strip, decoding, alone_for(replica, alone));
+            cycle_ms += prompts * strip.weight * replica.prompt_ms(strip, decoding, base);
         }
         if replica.scheduling == Scheduling::PrefillFirst {
             let some = 1.0 - exp(-prompts);
-            cycle_ms += replica.decode_ms(0.0) * some.max(prompts * work / replica.budget);
+            cycle_ms += base * some.max(prompts * work / replica.budget);
         }
         Self {
             rate: prompts / cycle_ms.max(f64::MIN_POSITIVE),

@@ -13,7 +13,7 @@ use super::replica::Replica;
 use super::stable::{Saturation, alone_for};
 use super::stream::{HERD, HERD_PROMPTS_FIRST, Stream};
 use crate::engine::Scheduling;
-use crate::queueing::workload::{MOST_STRIPS, Workload};
+use crate::queueing::workload::{MOST_STRIPS, Strip, Workload};
 use crate::units::{cbrt, exp, normal_cdf, powf, sqrt};
 
 /// Mean of the first three powers.
@@ -97,7 +97,7 @@ pub(crate) struct State {
 }
 
 /// Most steps of the fixed point; Newton's method takes about four.
-const MOST_STEPS: usize = 16;
+const MOST_STEPS: usize = 9;
 
 impl State {
     /// `None` where the rate is not sustained.
@@ -131,23 +131,27 @@ impl State {
             others_ms: 0.0,
             after_ms: 0.0,
         };
-        // Prompts are priced at a first guess of the batch, then at the batch that follows.
+        // Prompts are priced roughly at a first guess of the batch, then one by one at the batch that
+        // follows.
         let guess = utilisation * saturation.sequences / 2.0;
-        state.price(replica, guess)?;
+        state.price(replica, guess, std::slice::from_ref(&replica.workload.all))?;
+        let scv = replica.workload.all.work_variance / replica.workload.all.work / replica.workload.all.work;
+        state.own.second *= 1.0 + scv;
+        state.own.third *= 1.0 + 3.0 * scv;
         let batch = state.settle(replica, guess);
         state.fill(replica, batch);
-        state.price(replica, batch)?;
+        state.price(replica, batch, &replica.workload.prompts)?;
         let batch = state.settle(replica, batch);
         state.fill(replica, batch);
         Some(state)
     }
 
-    /// What prompts cost beside `batch` sequences; `None` where they take all the time.
-    fn price(&mut self, replica: &Replica, batch: f64) -> Option<()> {
+    /// What prompts of these strips cost beside `batch` sequences; `None` where they take all the time.
+    fn price(&mut self, replica: &Replica, batch: f64, strips: &[Strip]) -> Option<()> {
         let first = replica.scheduling == Scheduling::PrefillFirst;
         let alone = replica.decode_ms(if first { 0.0 } else { batch });
         let (mut own, mut session) = (Moments::default(), Moments::default());
-        for (slot, strip) in self.prompts.iter_mut().zip(&replica.workload.prompts) {
+        for (slot, strip) in self.prompts.iter_mut().zip(strips) {
             let chunks = replica.chunks(strip.work, batch);
             let cost = replica.prompt_ms(strip, batch, alone);
             let whole = cost + (chunks - 1.0) * alone;
@@ -260,7 +264,9 @@ impl State {
         let rate = self.stream.rate;
         let share = self.prompt_share;
         self.decode_ms = replica.decode_ms(sequences);
-        self.base_ms = alone_for(replica, self.decode_ms);
+        if replica.scheduling != Scheduling::PrefillFirst || self.base_ms == 0.0 {
+            self.base_ms = alone_for(replica, self.decode_ms);
+        }
         // Iterations with prompts follow on iterations in which somebody arrived. The time that
         // prompts take in one is taken as gamma distributed.
         let none = exp(-rate * self.decode_ms);
