@@ -32,7 +32,7 @@ fn points(replica: &Replica<'_>, quantile: Quantile) -> Vec<MeasuredPoint> {
                 starts_with_burst: true,
                 admission_interval: 1.0,
                 balance_iterations: 0.0,
-                disaggregated: false,
+                prefill: None,
             };
             let means = closed_loop(&engine, &engine.queue(), engine.prompt_wait_ms(), &run);
             let scatter = 1.0 + 0.03 * f64::from(index % 7 - 3);

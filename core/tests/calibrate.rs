@@ -76,7 +76,7 @@ fn points(replica: &Replica<'_>, coefficients: &Coefficients, open: bool, noise:
                 starts_with_burst: true,
                 admission_interval: 1.0,
                 balance_iterations: 0.0,
-                disaggregated: false,
+                prefill: None,
             };
             let (queue, wait) = (engine.queue(), engine.prompt_wait_ms());
             let closed = closed_loop(&engine, &queue, wait, &run);
@@ -281,7 +281,7 @@ fn mean_values_of_an_open_loop_are_near_the_prediction() {
             starts_with_burst: false,
             admission_interval: 1.0,
             balance_iterations: 0.0,
-            disaggregated: false,
+            prefill: None,
         };
         let means = open_loop(&engine, &engine.queue(), engine.prompt_wait_ms(), &run, rate);
         let itl = full.latencies.unwrap().itl.mean_ms;
