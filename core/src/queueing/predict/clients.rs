@@ -21,7 +21,8 @@ use crate::units::check_count;
 /// The most clients, and the most requests of a run.
 const MOST: u64 = 1_000_000_000;
 
-/// Clients in a loop without time to think.
+/// Clients in a loop without time to think. They are taken to be spread evenly over replicas: the
+/// unevenness of a random split is not modelled.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]

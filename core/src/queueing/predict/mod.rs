@@ -71,6 +71,15 @@ pub struct Predictor<'a> {
 
 /// How a deployment behaves under its traffic: [`Predictor::predict`] for a single rate.
 ///
+/// # What is assumed of the engine
+///
+/// Requests are admitted first come, first served, while fewer than `max_num_seqs` run (and no more
+/// than their tokens fill an iteration), and while the KV cache has room for the whole prompt and
+/// answer of each: nothing is preempted, which errs on the safe side of an engine that admits by
+/// blocks. A request that alone exceeds the cache runs by itself. The iteration that ends a prompt
+/// makes the first token. With in-flight batching the first prompt in line joins whether it fits the
+/// token budget or not, others while they fit.
+///
 /// # How far to trust it
 ///
 /// Against an exact simulation of 220 random deployments at 10 to 85% of their stable rate (one to
