@@ -1,14 +1,18 @@
-"""How long `recommend` takes through Python, in the median of many calls, for each use case.
+"""How long `recommend` takes through Python, in the median of many calls, for each use case, and
+`estimate_many` for a million rows.
 
 From the call to an answer that is there in full; freeing it is not counted. Run it with a release
-build installed, on a machine that does nothing else.
+build installed, on a machine that does nothing else. For columns as NumPy arrays and as lists, and
+for DataFrames, as far as their libraries are there.
 """
 
 from __future__ import annotations
 
+import random
 import statistics
 import time
-from typing import get_args
+from importlib import import_module
+from typing import Any, get_args
 
 import sizewell as sw
 
@@ -24,8 +28,61 @@ def median_ms(specification: sw.Specification, calls: int = 500) -> float:
     return 1000 * statistics.median(times)
 
 
+MODELS = [
+    "Llama-3.1-8B-Instruct",
+    "Llama-3.3-70B-Instruct",
+    "Mixtral-8x7B-Instruct-v0.1",
+    "DeepSeek-R1",
+    "gemma-3-27b-it",
+    "Qwen3-Next-80B-A3B-Instruct",
+    "gpt-oss-120b",
+    "Qwen3-32B",
+]
+GPUS = ["H100", "H200", "A100-80GB", "L40S"]
+
+
+def rows(count: int) -> dict[str, list[Any]]:
+    """Deployments and loads at random: lengths up to 4,000 and 1,000 tokens, up to 8 a second."""
+    chance = random.Random(7)
+    return {
+        "model": chance.choices(MODELS, k=count),
+        "gpu": chance.choices(GPUS, k=count),
+        "input_tokens": [float(chance.randint(50, 4000)) for _ in range(count)],
+        "output_tokens": [float(chance.randint(10, 1000)) for _ in range(count)],
+        "qps": [chance.uniform(0.1, 8.0) for _ in range(count)],
+    }
+
+
+def tables(columns: dict[str, list[Any]]) -> dict[str, Any]:
+    kinds = {
+        "numpy": lambda numpy: {name: numpy.array(column) for name, column in columns.items()},
+        "pandas": lambda pandas: pandas.DataFrame(columns),
+        "polars": lambda polars: polars.DataFrame(columns),
+        "pyarrow": lambda arrow: arrow.table(columns),
+    }
+    made: dict[str, Any] = {}
+    for name, make in kinds.items():
+        try:
+            made[name] = make(import_module(name))
+        except ImportError:
+            print(f"{name} is not installed")
+    return made | {"lists": columns}
+
+
+def seconds(table: Any, count: int) -> float:
+    start = time.perf_counter()
+    answer = sw.estimate_many(table)
+    taken = time.perf_counter() - start
+    assert len(answer["ttft_p95_ms"]) == count
+    return taken
+
+
 if __name__ == "__main__":
     for use_case in get_args(sw.UseCase):
         spec = sw.specify(use_case=use_case, users=1000)
         options = len(sw.recommend(spec).options)
         print(f"{use_case:30} {median_ms(spec):6.3f} ms  {options:3} options")
+    million = 1_000_000
+    for kind, table in tables(rows(million)).items():
+        fastest = min(seconds(table, million) for _ in range(3))
+        print(f"estimate_many, a million rows as {kind:8} {fastest:5.2f} s")

@@ -9,6 +9,7 @@ use sizewell::{Error, ErrorCode, Result, api, wire};
 
 use crate::convert::{argument, value};
 use crate::errors::raised;
+use crate::estimates::{Answers, estimate_many};
 
 /// A catalog, indexed, and the functions that it can answer.
 #[pyclass(frozen, module = "sizewell._sizewell")]
@@ -64,6 +65,17 @@ impl CatalogIndex {
             values.push(value(&object, &name.extract::<String>()?)?);
         }
         answer(py, || Ok(api::call_to_json(&self.catalog, function, &values)?.into_bytes()))
+    }
+
+    /// Estimates by columns: see `estimates`.
+    fn estimate_many<'py>(
+        &self,
+        values: &Bound<'py, PyDict>,
+        places: Vec<(String, String, usize, usize)>,
+        numbers: &[u8],
+        codes: &[u8],
+    ) -> PyResult<Answers<'py>> {
+        estimate_many(values.py(), &self.catalog, values, places, numbers, codes)
     }
 
     /// The rows of one list, or all of them by list where none is named, as JSON.

@@ -7,12 +7,14 @@
 mod catalog;
 mod convert;
 mod errors;
+mod estimates;
 
 /// The extension module.
 #[pyo3::pymodule]
 mod _sizewell {
     use pyo3::prelude::*;
     use pyo3::types::PyString;
+    use sizewell::queueing::{Estimate, LimitingResource, Provenance};
     use sizewell::units::Quantile;
 
     #[pymodule_export]
@@ -21,6 +23,9 @@ mod _sizewell {
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        module.add("ESTIMATE_NUMBERS", Estimate::NUMBERS)?;
+        module.add("LIMITING_RESOURCES", LimitingResource::ALL.map(LimitingResource::as_str))?;
+        module.add("PROVENANCES", Provenance::ALL.map(Provenance::as_str))?;
         module.add("__version__", env!("CARGO_PKG_VERSION"))
     }
 

@@ -11,12 +11,13 @@ deployments that meet percentile latency targets, with their Kubernetes manifest
 from . import _api, errors, models
 from ._api import *
 from ._catalog import Catalog, catalog
+from ._estimates import estimate_many
 from ._sizewell import __version__
 from ._tables import Table
 from .errors import *
 from .models import *
 
-__all__ = ["Catalog", "Table", "__version__", "catalog", "errors", "models"]
+__all__ = ["Catalog", "Table", "__version__", "catalog", "errors", "estimate_many", "models"]
 __all__ += _api.__all__
 __all__ += errors.__all__
 __all__ += models.__all__

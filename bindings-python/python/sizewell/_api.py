@@ -12,7 +12,9 @@ from ._catalog import catalog as embedded
 
 __all__ = [
     "compare",
+    "estimate",
     "intent_prompt",
+    "memory_plan",
     "parse_intent",
     "parse_intent_answer",
     "recommend",
@@ -110,6 +112,46 @@ def summarize_trace(trace: m.Trace | Mapping[str, Any]) -> m.TraceSummary:
     Raises `SizewellError` for fewer than two requests, uneven columns and descending times.
     """
     return _call(m.TraceSummary, "summarize_trace", trace=trace)
+
+
+def estimate(
+    request: m.EstimateRequest | Mapping[str, Any] = {},  # noqa: B006
+    /,
+    catalog: Catalog | None = None,
+    **fields: Any,
+) -> m.Estimate:
+    """How a model on a GPU behaves under a load, with 90% prediction intervals, from the data sheet
+    and the model's configuration alone; see `estimate_many` for many at once.
+
+    Args:
+        request: a deployment and its load, as far as it is not given by `fields`.
+        catalog: where models and GPUs are looked up; the curated one unless given.
+        **fields: fields of `EstimateRequest`, laid over it:
+            `estimate(model="Qwen3-32B", gpu="H200", input_tokens=1024, output_tokens=256, qps=4)`.
+
+    What cannot run is no error: its `reason` says why. Raises `SizewellError` for a refused value,
+    for a model or GPU that is not known, and where neither `qps` nor `concurrency` is given.
+    """
+    return _call(m.Estimate, "estimate", catalog, request=_laid_over(request, fields))
+
+
+def memory_plan(
+    model: str | m.MemoryRequest | Mapping[str, Any],
+    gpu: str | None = None,
+    catalog: Catalog | None = None,
+    **options: Any,
+) -> m.MemoryPlan:
+    """Whether a model fits, with how much room for the KV cache, and why not.
+
+    `options` are the other fields of `MemoryRequest`: `memory_plan("gpt-oss-120b", "H100",
+    tensor_parallel=1, request_tokens=8192)`. Unless `tensor_parallel` is given it is the smallest
+    of 1, 2, 4, 8 at which the model fits, else 1.
+
+    Raises `SizewellError` for a refused value, and for a model or GPU that is not known.
+    """
+    given = {"model": model} if isinstance(model, str) else model
+    fields = options if gpu is None else {"gpu": gpu, **options}
+    return _call(m.MemoryPlan, "memory_plan", catalog, request=_laid_over(given, fields))
 
 
 def _call(kind: type[T], function: str, catalog: Catalog | None = None, **arguments: Any) -> T:
