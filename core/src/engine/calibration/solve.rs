@@ -91,7 +91,7 @@ const MOST_SHAPES: u32 = 2;
 /// Step of the differences, in the logarithm of a factor.
 const STEP: f64 = 1e-5;
 /// Change of every factor's logarithm, in prior standard deviations, that ends the rounds.
-const SETTLED: f64 = 0.005;
+const SETTLED: f64 = 0.02;
 
 /// Something of all figures with some coefficients.
 type OfFigures<'a> = &'a dyn Fn(&Coefficients, &mut [f64]);
