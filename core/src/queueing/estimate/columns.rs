@@ -187,7 +187,7 @@ impl<'a> Columns<'a> {
                 fields.insert(name.to_owned(), cell);
             }
         }
-        wire::read(Value::Object(fields), "")
+        wire::read_argument(Value::Object(fields), "columns")
     }
 
     /// The error with the row in its path, where the row's column is a list.
@@ -214,5 +214,5 @@ fn known(columns: &BTreeMap<String, BatchColumn<'_>>) -> Result<()> {
     {
         fields.insert(name.to_owned(), value);
     }
-    wire::read::<EstimateRequest, _>(Value::Object(fields), "").map(|_| ())
+    wire::read_argument::<EstimateRequest, _>(Value::Object(fields), "columns").map(|_| ())
 }
