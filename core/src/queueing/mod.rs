@@ -31,6 +31,6 @@ pub use closed_loop::{ClosedLoop, ClosedLoopMeans, PrefillWorkers, closed_loop};
 
 mod estimate;
 pub use estimate::{
-    BatchColumn, Column, Estimate, EstimateBatch, EstimateColumns, EstimateRequest, EstimateRows, EstimateTable,
-    LimitingResource, MOST_ROWS, Provenance, estimate, estimate_many,
+    BatchColumn, Column, Estimate, EstimateBatch, EstimateColumns, EstimateRequest, EstimateRows,
+    EstimateTable, LimitingResource, MOST_ROWS, Provenance, estimate, estimate_many,
 };
