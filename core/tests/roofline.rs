@@ -19,7 +19,13 @@ fn gpus() -> &'static [Gpu] {
 }
 
 /// A replica of a model on enough of a GPU, or none where it does not fit.
-fn engine(model: &Model, gpu: &Gpu, backend: Backend, format: Option<WeightFormat>, drafts: u32) -> Option<Roofline> {
+fn engine(
+    model: &Model,
+    gpu: &Gpu,
+    backend: Backend,
+    format: Option<WeightFormat>,
+    drafts: u32,
+) -> Option<Roofline> {
     [1, 2, 4, 8].into_iter().find_map(|tensor| {
         let memory = MemoryOptions {
             parallelism: Parallelism::tensor(tensor),
