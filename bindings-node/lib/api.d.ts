@@ -9,6 +9,10 @@ import type {
   DeploymentOptionInput,
   ErrorCode,
   ErrorReport,
+  Estimate,
+  EstimateColumnsInput,
+  EstimateRequestInput,
+  EstimateTable,
   Gpu,
   HealthReport,
   Instance,
@@ -17,6 +21,8 @@ import type {
   IntentPrompt,
   Manifest,
   ManifestSettingsInput,
+  MemoryPlan,
+  MemoryRequestInput,
   Model,
   ParsedIntent,
   Price,
@@ -221,3 +227,45 @@ export interface TraceColumns {
  *   different lengths, `invalid_value` for times that descend
  */
 export function summarizeTrace(trace: TraceColumns): TraceSummary;
+
+/**
+ * How a model on a GPU behaves under a load, with 90% prediction intervals, from the data sheet and
+ * the model's configuration alone. What cannot run is no error: its `reason` says why.
+ *
+ * @param catalog by default the curated one
+ * @throws {SizewellError} `unknown_name` for a model or GPU that the catalog does not have;
+ *   `missing_field` or `contradiction` for neither or both of `qps` and `concurrency`; what is wrong
+ *   with the request
+ */
+export function estimate(request: EstimateRequestInput, catalog?: Catalog | null): Estimate;
+
+/** Columns of requests in which a typed array may stand for a list of numbers, NaN for none. */
+export type TypedEstimateColumns = {
+  [Name in keyof EstimateColumnsInput]: EstimateColumnsInput[Name] | Column;
+};
+
+/** Columns of estimates, the numbers in typed arrays: NaN where a row has none. */
+export type TypedEstimateTable = {
+  [Name in keyof EstimateTable]: EstimateTable[Name] extends (number | null)[] ? Float64Array : EstimateTable[Name];
+};
+
+/**
+ * {@link estimate} for every row of columns; a column may be one value for all rows. Where a column
+ * is a typed array, those of the answer are too.
+ *
+ * @param catalog by default the curated one
+ * @throws {SizewellError} as {@link estimate}, with the row in the path (`qps[17]`);
+ *   `contradiction` for columns of different lengths
+ */
+export function estimateMany(columns: EstimateColumnsInput, catalog?: Catalog | null): EstimateTable;
+export function estimateMany(columns: TypedEstimateColumns, catalog?: Catalog | null): TypedEstimateTable;
+
+/**
+ * Whether a model fits a GPU, with how much room for the KV cache, and why not. Without
+ * `tensor_parallel`, on the smallest of 1, 2, 4, 8 GPUs at which it does.
+ *
+ * @param catalog by default the curated one
+ * @throws {SizewellError} `unknown_name` for a model or GPU that the catalog does not have; what is
+ *   wrong with the request
+ */
+export function memoryPlan(request: MemoryRequestInput, catalog?: Catalog | null): MemoryPlan;

@@ -163,10 +163,77 @@ function typedColumns(trace) {
 /** A trace with lists in place of typed arrays. */
 function plainColumns(trace) {
   if (Object.prototype.toString.call(trace) !== '[object Object]') return trace;
-  const isTyped = (column) => ArrayBuffer.isView(column) && !(column instanceof DataView);
   const columns = Object.entries(trace);
-  if (!columns.some(([, column]) => isTyped(column))) return trace;
-  return Object.fromEntries(columns.map(([name, column]) => [name, isTyped(column) ? Array.from(column) : column]));
+  if (!columns.some(([, column]) => isTypedArray(column))) return trace;
+  return Object.fromEntries(columns.map(([name, column]) => [name, isTypedArray(column) ? Array.from(column) : column]));
+}
+
+const isTypedArray = (column) => ArrayBuffer.isView(column) && !(column instanceof DataView);
+
+/**
+ * Columns as the native half takes them: a header that says where each is, numbers (NaN where none
+ * is given) and codes of a few values (-1).
+ */
+function packed(columns) {
+  const kind = Object.prototype.toString.call(columns).slice(8, -1);
+  if (kind !== 'Object') throw wrongType('columns', kind);
+  const header = {};
+  const parts = { numbers: [], codes: [] };
+  const ends = { numbers: 0, codes: 0 };
+  const place = (name, part, list, ...rest) => {
+    header[name] = { [part]: [ends[part], list.length, ...rest] };
+    parts[part].push(list);
+    ends[part] += list.length;
+  };
+  let isTyped = false;
+  for (const [name, column] of Object.entries(columns)) {
+    const numbers = isTypedArray(column) && !(column instanceof BigInt64Array || column instanceof BigUint64Array);
+    if (!numbers) check(column, name, [columns]);
+    isTyped ||= numbers;
+    if (numbers) {
+      place(name, 'numbers', column);
+    } else if (!Array.isArray(column)) {
+      header[name] = { one: column ?? null };
+    } else if (column.every((cell) => cell == null || typeof cell === 'number')) {
+      place(name, 'numbers', column.map((cell) => cell ?? NaN));
+    } else {
+      const known = new Map();
+      const code = (cell) => known.get(cell) ?? known.set(cell, known.size).size - 1;
+      const codes = column.map((cell) => (cell == null ? -1 : code(cell)));
+      place(name, 'codes', codes, [...known.keys()]);
+    }
+  }
+  const joined = (Kind, part) => {
+    const all = new Kind(ends[part]);
+    let end = 0;
+    for (const list of parts[part]) {
+      all.set(list, end);
+      end += list.length;
+    }
+    return all;
+  };
+  const arrays = [joined(Float64Array, 'numbers'), joined(Int32Array, 'codes')];
+  return { header: JSON.stringify(header), arrays, isTyped };
+}
+
+/** What the native half answers to packed columns, as a table. */
+function unpacked(answers, isTyped) {
+  const { numbers, provenance, limitingResource } = answers;
+  const labels = JSON.parse(answers.labels);
+  answers.free?.();
+  const rows = provenance.length;
+  const reason = new Array(rows).fill(null);
+  for (const [row, text] of labels.reasons) reason[row] = text;
+  const table = {
+    reason,
+    provenance: Array.from(provenance, (code) => labels.provenance[code]),
+    limiting_resource: Array.from(limitingResource, (code) => labels.limiting_resource[code] ?? null),
+  };
+  labels.numbers.forEach((name, place) => {
+    const column = numbers.subarray(place * rows, (place + 1) * rows);
+    table[name] = isTyped ? column : Array.from(column, (number) => (Number.isNaN(number) ? null : number));
+  });
+  return table;
 }
 
 /**
@@ -261,6 +328,16 @@ function createApi(native) {
         if (columns) return native().summarizeColumns(...columns);
         return native().summarizeTrace(write(reading('trace', () => plainColumns(trace)), 'trace'));
       }),
+    estimate: (request, rows) => call(() => native().estimate(write(request, 'request'), handle(rows))),
+    estimateMany: (columns, rows) => {
+      try {
+        const { header, arrays, isTyped } = reading('columns', () => packed(columns));
+        return unpacked(native().estimateMany(header, ...arrays, handle(rows)), isTyped);
+      } catch (thrown) {
+        throw translated(thrown);
+      }
+    },
+    memoryPlan: (request, rows) => call(() => native().memoryPlan(write(request, 'request'), handle(rows))),
   };
   return { api, tools: { write, day, handle, translated } };
 }

@@ -5,16 +5,19 @@
 //!
 //! Every function that fails throws an `Error` whose message is the JSON of a [`Refusal`].
 
-use napi::bindgen_prelude::{AsyncTask, Float64Array, Uint32Array};
+use napi::bindgen_prelude::{AsyncTask, Float64Array, Int32Array, Uint8Array, Uint32Array};
 use napi::{Env, Task};
 use napi_derive::napi;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::json;
 use sizewell::catalog::CatalogData;
+use sizewell::engine::plan_memory;
 use sizewell::error::{Error, ErrorCode, ErrorReport};
+use sizewell::queueing::{Estimate, EstimateBatch, LimitingResource, Provenance};
 use sizewell::units::Date;
 use sizewell::workload::Trace;
-use sizewell::{manifest, recommend, wire, workload};
+use sizewell::{manifest, queueing, recommend, wire, workload};
 
 /// An error as it crosses to JavaScript.
 #[derive(Serialize)]
@@ -137,6 +140,58 @@ pub fn summarize_columns(
         output_tokens: output_tokens.to_vec(),
     };
     answer(trace.summary())
+}
+
+/// The `Estimate` of an `EstimateRequest`.
+#[napi]
+pub fn estimate(request: String, catalog: &Catalog) -> napi::Result<String> {
+    answer(read(&request, "request").and_then(|request| queueing::estimate(&catalog.0, &request)))
+}
+
+/// Estimates by columns.
+#[napi(object)]
+pub struct EstimateColumns {
+    /// JSON of the numbers' names, of what the codes stand for, and of the rows that cannot run.
+    pub labels: String,
+    /// The numbers, column after column.
+    pub numbers: Float64Array,
+    /// The place of each row's provenance.
+    pub provenance: Uint8Array,
+    /// The place of each row's limiting resource; 255 where there is none.
+    pub limiting_resource: Uint8Array,
+}
+
+/// Estimates of packed columns: see `EstimateBatch::packed`.
+#[napi]
+pub fn estimate_many(
+    header: String,
+    numbers: Float64Array,
+    codes: Int32Array,
+    catalog: &Catalog,
+) -> napi::Result<EstimateColumns> {
+    let answers = wire::from_json(&header, "columns").and_then(|header| {
+        let batch = EstimateBatch::packed(&catalog.0, header, &numbers, &codes)?;
+        batch.estimate(0..batch.rows())
+    });
+    let answers = answers.map_err(refused)?;
+    let code = |limiting: &Option<LimitingResource>| limiting.map_or(u8::MAX, |limiting| limiting as u8);
+    Ok(EstimateColumns {
+        labels: answer(Ok(json!({
+            "numbers": Estimate::NUMBERS,
+            "provenance": Provenance::ALL,
+            "limiting_resource": LimitingResource::ALL,
+            "reasons": answers.reasons,
+        })))?,
+        numbers: answers.numbers.into(),
+        provenance: answers.provenance.iter().map(|provenance| *provenance as u8).collect::<Vec<_>>().into(),
+        limiting_resource: answers.limiting_resource.iter().map(code).collect::<Vec<_>>().into(),
+    })
+}
+
+/// The `MemoryPlan` of a `MemoryRequest`.
+#[napi]
+pub fn memory_plan(request: String, catalog: &Catalog) -> napi::Result<String> {
+    answer(read(&request, "request").and_then(|request| plan_memory(&catalog.0, &request)))
 }
 
 /// A catalog; its lists as JSON text.

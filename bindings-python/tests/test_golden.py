@@ -19,6 +19,9 @@ MODELS = {
     "recommend": sw.Specification,
     "render_manifests": sw.DeploymentOption,
     "summarize_trace": sw.Trace,
+    "estimate": sw.EstimateRequest,
+    "estimate_many": sw.EstimateColumns,
+    "memory_plan": sw.MemoryRequest,
 }
 
 
@@ -31,6 +34,8 @@ def call(function: str, first: Any, *rest: Any) -> Any:
 
 
 def plain(result: Any) -> Any:
+    if isinstance(result, dict):
+        return result
     if isinstance(result, list):
         return [plain(item) for item in result]
     assert isinstance(result, BaseModel)

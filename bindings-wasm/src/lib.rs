@@ -8,11 +8,14 @@
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::json;
 use sizewell::catalog::CatalogData;
+use sizewell::engine::plan_memory;
 use sizewell::error::{Error, ErrorReport};
+use sizewell::queueing::{Estimate, EstimateBatch, EstimateRows, LimitingResource, Provenance};
 use sizewell::units::Date;
 use sizewell::workload::Trace;
-use sizewell::{manifest, recommend, wire, workload};
+use sizewell::{manifest, queueing, recommend, wire, workload};
 use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 
 /// An error as it crosses to JavaScript.
@@ -104,6 +107,70 @@ pub fn summarize_columns(
     output_tokens: Vec<u32>,
 ) -> Result<String, JsValue> {
     answer(Trace { arrival_ms, input_tokens, output_tokens }.summary())
+}
+
+/// The `Estimate` of an `EstimateRequest`.
+#[wasm_bindgen]
+pub fn estimate(request: &str, catalog: &Catalog) -> Result<String, JsValue> {
+    answer(read(request, "request").and_then(|request| queueing::estimate(&catalog.0, &request)))
+}
+
+/// Estimates of packed columns: see `EstimateBatch::packed`.
+#[wasm_bindgen(js_name = estimateMany)]
+pub fn estimate_many(
+    header: &str,
+    numbers: &[f64],
+    codes: &[i32],
+    catalog: &Catalog,
+) -> Result<EstimateColumns, JsValue> {
+    let answers = wire::from_json(header, "columns").and_then(|header| {
+        let batch = EstimateBatch::packed(&catalog.0, header, numbers, codes)?;
+        batch.estimate(0..batch.rows())
+    });
+    answers.map(EstimateColumns).map_err(refused)
+}
+
+/// Estimates by columns.
+#[wasm_bindgen]
+pub struct EstimateColumns(EstimateRows);
+
+#[wasm_bindgen]
+impl EstimateColumns {
+    /// JSON of the numbers' names, of what the codes stand for, and of the rows that cannot run.
+    #[wasm_bindgen(getter)]
+    pub fn labels(&self) -> Result<String, JsValue> {
+        answer(Ok(json!({
+            "numbers": Estimate::NUMBERS,
+            "provenance": Provenance::ALL,
+            "limiting_resource": LimitingResource::ALL,
+            "reasons": self.0.reasons,
+        })))
+    }
+
+    /// The numbers, column after column.
+    #[wasm_bindgen(getter)]
+    pub fn numbers(&self) -> Vec<f64> {
+        self.0.numbers.clone()
+    }
+
+    /// The place of each row's provenance.
+    #[wasm_bindgen(getter)]
+    pub fn provenance(&self) -> Vec<u8> {
+        self.0.provenance.iter().map(|provenance| *provenance as u8).collect()
+    }
+
+    /// The place of each row's limiting resource; 255 where there is none.
+    #[wasm_bindgen(getter, js_name = limitingResource)]
+    pub fn limiting_resource(&self) -> Vec<u8> {
+        let code = |limiting: &Option<LimitingResource>| limiting.map_or(u8::MAX, |limiting| limiting as u8);
+        self.0.limiting_resource.iter().map(code).collect()
+    }
+}
+
+/// The `MemoryPlan` of a `MemoryRequest`.
+#[wasm_bindgen(js_name = memoryPlan)]
+pub fn memory_plan(request: &str, catalog: &Catalog) -> Result<String, JsValue> {
+    answer(read(request, "request").and_then(|request| plan_memory(&catalog.0, &request)))
 }
 
 /// A catalog; its lists as JSON text.

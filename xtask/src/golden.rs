@@ -1,5 +1,5 @@
 //! `cargo xtask golden`: answers every request in `core/tests/golden/` anew and writes the answers
-//! beside the requests, for a person to review in the diff.
+//! beside the requests, for a person to review in the diff; with names, only those that begin so.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,15 +11,23 @@ use serde_json::{Map, Value};
 const LEAST_CASES: usize = 60;
 
 pub fn run(arguments: &[String]) -> Result<()> {
-    let check = match arguments {
-        [] => false,
-        [flag] if flag == "--check" => true,
-        _ => bail!("usage: cargo xtask golden [--check]"),
+    let (check, names) = match arguments {
+        [flag, names @ ..] if flag == "--check" => (true, names),
+        names => (false, names),
     };
+    if names.iter().any(|name| name.starts_with('-')) {
+        bail!("usage: cargo xtask golden [--check] [NAME…]");
+    }
     let folder = crate::root().join("core/tests/golden");
     let mut stale = Vec::new();
     let mut cases = 0;
     for path in cases_in(&folder)? {
+        cases += 1;
+        let asked =
+            |name: &String| path.file_stem().is_some_and(|stem| stem.to_string_lossy().starts_with(name));
+        if !names.is_empty() && !names.iter().any(asked) {
+            continue;
+        }
         let before = fs::read_to_string(&path)?;
         let after = answered(&before).with_context(|| path.display().to_string())?;
         if before != after {
@@ -28,7 +36,6 @@ pub fn run(arguments: &[String]) -> Result<()> {
             }
             stale.push(path);
         }
-        cases += 1;
     }
     if cases < LEAST_CASES {
         bail!("only {cases} golden cases in {}", folder.display());

@@ -64,7 +64,7 @@ const TASKS: &[Task] = &[
     },
     Task {
         name: "golden",
-        arguments: "[--check]",
+        arguments: "[--check] [NAME…]",
         summary: "answer the requests in core/tests/golden anew",
         run: golden::run,
     },

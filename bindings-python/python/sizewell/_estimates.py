@@ -105,11 +105,15 @@ class _Packed:
             self.values[name] = column
 
     def _list(self, name: str, column: list[Any]) -> None:
-        kinds = {kind for kind in set(map(type, column)) if not _is_missing_kind(kind)}
+        all_kinds = set(map(type, column))
+        kinds = {kind for kind in all_kinds if not _is_missing_kind(kind)}
         if all(issubclass(kind, Real) and kind is not bool for kind in kinds):
             try:
-                plain = array("d", [_NAN if _is_missing(cell) else cell for cell in column])
-                self._place(name, "numbers", len(column), plain.tobytes())
+                lacks = kinds != all_kinds
+                cells = (
+                    [_NAN if _is_missing(cell) else cell for cell in column] if lacks else column
+                )
+                self._place(name, "numbers", len(column), array("d", cells).tobytes())
                 return
             except OverflowError:
                 pass
@@ -143,7 +147,9 @@ def _plain(column: Any) -> Any:
 
 
 def _is_column(column: Any) -> bool:
-    scalar = isinstance(column, str | bytes | Mapping | BaseModel) or getattr(column, "ndim", 1) == 0
+    scalar = (
+        isinstance(column, str | bytes | Mapping | BaseModel) or getattr(column, "ndim", 1) == 0
+    )
     return isinstance(column, Iterable) and not scalar
 
 
@@ -182,11 +188,12 @@ class _Answers:
     def to_lists(self) -> dict[str, Any]:
         floats = memoryview(self.numbers).cast("d")
         table: dict[str, Any] = dict(self.labels)
+        lacking = [row for row, _ in self.reasons]
         for place, name in enumerate(ESTIMATE_NUMBERS):
             column: list[float | None] = floats[place * self.rows :][: self.rows].tolist()
             # Only a row with a reason lacks a figure.
-            for row, _ in self.reasons:
-                if column[row] != column[row]:
+            for row in lacking:
+                if (number := column[row]) != number:
                     column[row] = None
             table[name] = column
         return table
