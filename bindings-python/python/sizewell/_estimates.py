@@ -5,6 +5,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterable, Mapping
 from importlib import import_module
+from math import isnan, nan
 from numbers import Real
 from typing import Any, TypeVar, overload
 
@@ -15,8 +16,6 @@ from ._catalog import catalog as embedded
 from ._sizewell import ESTIMATE_NUMBERS, LIMITING_RESOURCES, PROVENANCES
 
 T = TypeVar("T")
-
-_NAN = float("nan")
 
 
 @overload
@@ -107,12 +106,10 @@ class _Packed:
     def _list(self, name: str, column: list[Any]) -> None:
         all_kinds = set(map(type, column))
         kinds = {kind for kind in all_kinds if not _is_missing_kind(kind)}
-        if all(issubclass(kind, Real) and kind is not bool for kind in kinds):
+        if all(issubclass(kind, Real) and not issubclass(kind, bool) for kind in kinds):
             try:
                 lacks = kinds != all_kinds
-                cells = (
-                    [_NAN if _is_missing(cell) else cell for cell in column] if lacks else column
-                )
+                cells = [nan if _is_missing(cell) else cell for cell in column] if lacks else column
                 self._place(name, "numbers", len(column), array("d", cells).tobytes())
                 return
             except OverflowError:
@@ -158,7 +155,7 @@ def _is_missing_kind(kind: type) -> bool:
 
 
 def _is_missing(cell: Any) -> bool:
-    return _is_missing_kind(type(cell)) or (isinstance(cell, float) and cell != cell)
+    return _is_missing_kind(type(cell)) or (isinstance(cell, float) and isnan(cell))
 
 
 class _Answers:
@@ -190,10 +187,10 @@ class _Answers:
         table: dict[str, Any] = dict(self.labels)
         lacking = [row for row, _ in self.reasons]
         for place, name in enumerate(ESTIMATE_NUMBERS):
-            column: list[float | None] = floats[place * self.rows :][: self.rows].tolist()
+            column: list[Any] = floats[place * self.rows :][: self.rows].tolist()
             # Only a row with a reason lacks a figure.
             for row in lacking:
-                if (number := column[row]) != number:
+                if isnan(column[row]):
                     column[row] = None
             table[name] = column
         return table
