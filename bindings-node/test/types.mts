@@ -6,8 +6,11 @@ import {
   catalog,
   compare,
   compareAsync,
+  estimate,
+  estimateMany,
   healthAsync,
   intentPrompt,
+  memoryPlan,
   parseIntent,
   parseIntentAnswer,
   recommend,
@@ -20,6 +23,11 @@ import {
   type DeploymentOption,
   type ErrorCode,
   type ErrorReport,
+  type Estimate,
+  type EstimateTable,
+  type LimitingResource,
+  type MemoryPlan,
+  type TypedEstimateTable,
   type Gpu,
   type HealthReport,
   type Intent,
@@ -66,6 +74,19 @@ const summary: TraceSummary = summarizeTrace({
 });
 
 const rows: Catalog = catalog();
+const load = { input_tokens: 1024, output_tokens: 256 };
+const single: Estimate = estimate({ model: 'Qwen3-32B', gpu: 'H200', qps: 4, ...load });
+const p95: number | null = single.ttft_p95_ms;
+const lists: EstimateTable = estimateMany({ model: ['Qwen3-32B'], gpu: 'H200', qps: [4, null], ...load }, rows);
+const limits: (LimitingResource | null)[] = lists.limiting_resource;
+const arrays: TypedEstimateTable = estimateMany({ model: 'Qwen3-32B', gpu: 'H200', qps: new Float64Array(4), ...load });
+const array: Float64Array = arrays.ttft_p95_ms;
+const plan: MemoryPlan = memoryPlan({ model: 'Qwen3-32B', gpu: 'H200', precision: 'fp8' });
+void [p95, limits, array, arrays.reason, plan];
+// @ts-expect-error an unknown field
+estimate({ model: 'Qwen3-32B', gpu: 'H200', rate: 4, ...load });
+// @ts-expect-error texts are no numbers
+estimateMany({ model: new Float64Array(4), gpu: 5, ...load });
 const model: Model = rows.model('llama 3.1 8b');
 const gpu: Gpu = rows.gpu('H100');
 const health: HealthReport = rows.health(new Date());

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from typing import Any
 
 from typing_extensions import assert_type
 
@@ -46,3 +47,14 @@ except sw.UnknownNameError as error:
 except sw.SizewellError as error:
     assert_type(error.code, str)
     print(error.path, error.given, error.allowed, error.help)
+
+load: dict[str, Any] = {"input_tokens": 1024, "output_tokens": 256}
+estimate = sw.estimate(model="Qwen3-32B", gpu="H200", qps=4, **load)
+assert_type(estimate, sw.Estimate)
+assert_type(estimate.ttft_p95_ms, "float | None")
+lists = sw.estimate_many(load, model="Qwen3-32B", gpu="H200", qps=[1, 2])
+assert_type(lists, dict[str, Any])
+frame = sw.estimate_many(catalog.gpus.to_polars().select(gpu="id"), model="Qwen3-8B", qps=1, **load)
+assert frame.height == len(catalog.gpus)
+plan = sw.memory_plan("gpt-oss-120b", "H100", request_tokens=8192)
+assert_type(plan, sw.MemoryPlan)
