@@ -325,6 +325,20 @@ export type BenchmarkOrigin =
   | "measured"
   | "simulated";
 
+/**
+ * What keeps a deployment from taking more requests.
+ *
+ * - `ttft`: The target for the time to first token.
+ * - `itl`: The target for inter-token latency.
+ * - `e2e`: The target for the whole request.
+ * - `load`: No target: the load up to which predictions are held to the simulation.
+ */
+export type BindingTarget =
+  | "ttft"
+  | "itl"
+  | "e2e"
+  | "load";
+
 /** The most that may be spent. */
 export interface Budget {
   /** USD per month of 730 hours. */
@@ -626,6 +640,12 @@ export interface DeploymentOption {
   misses: Miss[];
   /** Why, in plain words. */
   explanation: string[];
+  /** Format of the KV cache; `null` for the engine's own choice. */
+  kv_dtype?: KvDtype | null;
+  /** Stages over which layers are split; `null` for one. */
+  pipeline_parallel?: number | null;
+  /** What is predicted at the planned load; `null` for an option sized from benchmarks alone. */
+  prediction?: OptionPrediction | null;
 }
 
 /**
@@ -686,6 +706,12 @@ export interface DeploymentOptionInput {
   misses: Miss[];
   /** Why, in plain words. */
   explanation: string[];
+  /** Format of the KV cache; `null` for the engine's own choice. */
+  kv_dtype?: KvDtype | null;
+  /** Stages over which layers are split; `null` for one. */
+  pipeline_parallel?: number | null;
+  /** What is predicted at the planned load; `null` for an option sized from benchmarks alone. */
+  prediction?: OptionPredictionInput | null;
 }
 
 /** A figure against the baseline's. */
@@ -1960,6 +1986,54 @@ export interface ManifestSettingsInput {
 }
 
 /**
+ * What was measured of a deployment: the same numbers, GPU, engine and parallelism, at any lengths.
+ */
+export interface MeasuredEvidence {
+  /** Benchmarks measured on hardware. */
+  measured_rows: number;
+  /** Benchmarks computed by a simulator: shown, never calibrated on. */
+  simulated_rows: number;
+  /** Geometric mean of measured ÷ predicted time to first token; `null` where not measured. */
+  ttft_ratio: number | null;
+  /** Geometric mean of measured ÷ predicted inter-token latency; `null` where not measured. */
+  itl_ratio: number | null;
+  /**
+   * Factor on the predicted time to first token: the ratio, shrunk towards 1 the fewer rows there
+   * are.
+   */
+  ttft_factor: number;
+  /** Factor on the predicted inter-token latency and all else that the engine does. */
+  itl_factor: number;
+  /** Where the measured rows, or else the simulated ones, were taken from. */
+  source: string;
+}
+
+/**
+ * What was measured of a deployment: the same numbers, GPU, engine and parallelism, at any lengths.
+ *
+ * As callers give it: what has a default may be left out.
+ */
+export interface MeasuredEvidenceInput {
+  /** Benchmarks measured on hardware. */
+  measured_rows: number;
+  /** Benchmarks computed by a simulator: shown, never calibrated on. */
+  simulated_rows: number;
+  /** Geometric mean of measured ÷ predicted time to first token; `null` where not measured. */
+  ttft_ratio?: number | null;
+  /** Geometric mean of measured ÷ predicted inter-token latency; `null` where not measured. */
+  itl_ratio?: number | null;
+  /**
+   * Factor on the predicted time to first token: the ratio, shrunk towards 1 the fewer rows there
+   * are.
+   */
+  ttft_factor: number;
+  /** Factor on the predicted inter-token latency and all else that the engine does. */
+  itl_factor: number;
+  /** Where the measured rows, or else the simulated ones, were taken from. */
+  source: string;
+}
+
+/**
  * Memory of one GPU of a deployment, in GiB, and what its KV cache holds. The GPU is one of the
  * pipeline stage that has room for the fewest sequences.
  */
@@ -2367,6 +2441,72 @@ export interface NearestProfile {
   distance: number;
 }
 
+/** How an option behaves at its planned load, as the engine model and queueing predict it. */
+export interface OptionPrediction {
+  /**
+   * `calibrated` where measurements of this deployment correct the engine model, else `roofline`.
+   */
+  provenance: Provenance;
+  /** Time to first token. */
+  ttft: PredictedLatency;
+  /** Inter-token latency. */
+  itl: PredictedLatency;
+  /** The whole request, for an answer of the asked length. */
+  e2e: PredictedLatency;
+  /** The highest rate that the fleet sustains, targets aside, in requests per second. */
+  stable_qps: number;
+  /** The peak rate over that, 0 to 1. */
+  utilization: number;
+  /** Sequences that run on a replica, in the mean over time. */
+  batch_mean: number;
+  /** Share of the KV cache that is in use, in the mean over time, 0 to 1. */
+  kv_use_fraction: number;
+  /**
+   * What keeps the fleet from taking more than `capacity.capacity_qps`: a target, or the load up to
+   * which predictions are trusted (85% of the stable rate).
+   */
+  binding: BindingTarget;
+  /** What an iteration of the engine spends most on. */
+  limiting_resource: LimitingResource;
+  /** What was measured or simulated of this deployment, at any lengths; `null` for nothing. */
+  measured: MeasuredEvidence | null;
+}
+
+/**
+ * How an option behaves at its planned load, as the engine model and queueing predict it.
+ *
+ * As callers give it: what has a default may be left out.
+ */
+export interface OptionPredictionInput {
+  /**
+   * `calibrated` where measurements of this deployment correct the engine model, else `roofline`.
+   */
+  provenance: Provenance;
+  /** Time to first token. */
+  ttft: PredictedLatency;
+  /** Inter-token latency. */
+  itl: PredictedLatency;
+  /** The whole request, for an answer of the asked length. */
+  e2e: PredictedLatency;
+  /** The highest rate that the fleet sustains, targets aside, in requests per second. */
+  stable_qps: number;
+  /** The peak rate over that, 0 to 1. */
+  utilization: number;
+  /** Sequences that run on a replica, in the mean over time. */
+  batch_mean: number;
+  /** Share of the KV cache that is in use, in the mean over time, 0 to 1. */
+  kv_use_fraction: number;
+  /**
+   * What keeps the fleet from taking more than `capacity.capacity_qps`: a target, or the load up to
+   * which predictions are trusted (85% of the stable rate).
+   */
+  binding: BindingTarget;
+  /** What an iteration of the engine spends most on. */
+  limiting_resource: LimitingResource;
+  /** What was measured or simulated of this deployment, at any lengths; `null` for nothing. */
+  measured?: MeasuredEvidenceInput | null;
+}
+
 /** Where a value came from. */
 export interface Origin {
   /** Given, from a template, or derived. */
@@ -2523,6 +2663,22 @@ export type PipelineStage =
   | "middle"
   | "last";
 
+/** A latency with its 90% prediction intervals, in milliseconds. */
+export interface PredictedLatency {
+  /** The arithmetic mean. */
+  mean_ms: number;
+  /** Lower end of its interval. */
+  mean_low_ms: number;
+  /** Upper end of its interval. */
+  mean_high_ms: number;
+  /** The asked statistic. */
+  percentile_ms: number;
+  /** Lower end of its interval. */
+  percentile_low_ms: number;
+  /** Upper end of its interval. */
+  percentile_high_ms: number;
+}
+
 /** USD for one GPU and hour. */
 export interface Price {
   /** The GPU, by any of its names. */
@@ -2616,10 +2772,14 @@ export type Priority =
  *
  * - `measured`: Measured on hardware.
  * - `simulated`: Computed by a simulator.
+ * - `calibrated`: Predicted by the engine model, corrected by what was measured of this deployment.
+ * - `roofline`: Predicted by the engine model with coefficients fitted to other deployments.
  */
 export type Provenance =
   | "measured"
-  | "simulated";
+  | "simulated"
+  | "calibrated"
+  | "roofline";
 
 /**
  * How GPUs are rented.
@@ -2726,6 +2886,7 @@ export interface Rejected {
  * - `budget`: The budget is exceeded by more than half.
  * - `max_gpus`: More GPUs are needed than allowed.
  * - `price_not_known`: What it costs is not known.
+ * - `kernels`: The serving engine has no kernels for the number format on the GPU.
  */
 export type RejectionCode =
   | "not_preferred"
@@ -2740,7 +2901,8 @@ export type RejectionCode =
   | "latency"
   | "budget"
   | "max_gpus"
-  | "price_not_known";
+  | "price_not_known"
+  | "kernels";
 
 /** A specification with a name. */
 export interface Scenario {
@@ -2798,6 +2960,18 @@ export interface Scores {
    */
   latency: number;
 }
+
+/**
+ * How capacity is found.
+ *
+ * - `headroom`: From benchmarks of exactly the asked lengths, with `headroom_fraction` kept free.
+ * - `prediction`: From the engine model and queueing at the asked percentile, for any lengths;
+ *   measured deployments calibrate it. `headroom_fraction` does not count: the reserve is that of
+ *   the prediction.
+ */
+export type Sizing =
+  | "headroom"
+  | "prediction";
 
 /** Latency targets, all about the same statistic. */
 export interface SloTargets {
@@ -2870,6 +3044,11 @@ export interface Specification {
    * origin speaks of was edited, and counts as given.
    */
   origins: Record<string, Origin>;
+  /**
+   * How capacity is found: from benchmarks of the asked lengths, or from the engine model and
+   * queueing.
+   */
+  sizing?: Sizing;
 }
 
 /**
@@ -2927,6 +3106,13 @@ export interface SpecificationInput {
    * origin speaks of was edited, and counts as given.
    */
   origins?: Record<string, Origin>;
+  /**
+   * How capacity is found: from benchmarks of the asked lengths, or from the engine model and
+   * queueing.
+   *
+   * @defaultValue `"headroom"`
+   */
+  sizing?: Sizing;
 }
 
 /** Speculative decoding: a draft of so many tokens is verified in every iteration. */

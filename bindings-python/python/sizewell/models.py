@@ -21,6 +21,7 @@ __all__ = [
     "Benchmark",
     "BenchmarkEvidence",
     "BenchmarkOrigin",
+    "BindingTarget",
     "Budget",
     "CalendarDate",
     "CapacityPlan",
@@ -65,6 +66,7 @@ __all__ = [
     "LoadAssumptions",
     "Manifest",
     "ManifestSettings",
+    "MeasuredEvidence",
     "MemoryPlan",
     "MemoryRequest",
     "Miss",
@@ -73,6 +75,7 @@ __all__ = [
     "Model",
     "NameFilter",
     "NearestProfile",
+    "OptionPrediction",
     "Origin",
     "OriginKind",
     "Parallelism",
@@ -80,6 +83,7 @@ __all__ = [
     "ParsedIntent",
     "Pcie",
     "PipelineStage",
+    "PredictedLatency",
     "Price",
     "Priorities",
     "Priority",
@@ -94,6 +98,7 @@ __all__ = [
     "Scenario",
     "ScenarioResult",
     "Scores",
+    "Sizing",
     "SloTargets",
     "Specification",
     "Speculation",
@@ -131,6 +136,20 @@ BenchmarkOrigin = Literal[
 
 - `"measured"`: Measured on hardware.
 - `"simulated"`: Computed by a simulator.
+"""
+
+BindingTarget = Literal[
+    "ttft",
+    "itl",
+    "e2e",
+    "load",
+]
+"""What keeps a deployment from taking more requests.
+
+- `"ttft"`: The target for the time to first token.
+- `"itl"`: The target for inter-token latency.
+- `"e2e"`: The target for the whole request.
+- `"load"`: No target: the load up to which predictions are held to the simulation.
 """
 
 
@@ -1183,6 +1202,39 @@ class ManifestSettings(_Model):
     """
 
 
+class MeasuredEvidence(_Model):
+    """What was measured of a deployment: the same numbers, GPU, engine and parallelism,
+    at any lengths.
+    """
+
+    measured_rows: int
+    """Benchmarks measured on hardware."""
+
+    simulated_rows: int
+    """Benchmarks computed by a simulator: shown, never calibrated on."""
+
+    ttft_ratio: float | None = None
+    """Geometric mean of measured ÷ predicted time to first token; `None` where not
+    measured.
+    """
+
+    itl_ratio: float | None = None
+    """Geometric mean of measured ÷ predicted inter-token latency; `None` where not
+    measured.
+    """
+
+    ttft_factor: float
+    """Factor on the predicted time to first token: the ratio, shrunk towards 1 the
+    fewer rows there are.
+    """
+
+    itl_factor: float
+    """Factor on the predicted inter-token latency and all else that the engine does."""
+
+    source: str
+    """Where the measured rows, or else the simulated ones, were taken from."""
+
+
 class Miss(_Model):
     """A target that is missed."""
 
@@ -1532,6 +1584,28 @@ class MemoryPlan(_Model):
     """Why it does not fit, with the arithmetic; `None` when it does."""
 
 
+class PredictedLatency(_Model):
+    """A latency with its 90% prediction intervals, in milliseconds."""
+
+    mean_ms: float
+    """The arithmetic mean."""
+
+    mean_low_ms: float
+    """Lower end of its interval."""
+
+    mean_high_ms: float
+    """Upper end of its interval."""
+
+    percentile_ms: float
+    """The asked statistic."""
+
+    percentile_low_ms: float
+    """Lower end of its interval."""
+
+    percentile_high_ms: float
+    """Upper end of its interval."""
+
+
 Priority = Literal[
     "low",
     "medium",
@@ -1561,11 +1635,17 @@ class Priorities(_Model):
 Provenance = Literal[
     "measured",
     "simulated",
+    "calibrated",
+    "roofline",
 ]
 """What a figure rests on.
 
 - `"measured"`: Measured on hardware.
 - `"simulated"`: Computed by a simulator.
+- `"calibrated"`: Predicted by the engine model, corrected by what was measured of
+  this deployment.
+- `"roofline"`: Predicted by the engine model with coefficients fitted to other
+  deployments.
 """
 
 
@@ -1609,6 +1689,52 @@ class BenchmarkEvidence(_Model):
 
     benchmarks_within_targets: int
     """Those of them that meet the targets."""
+
+
+class OptionPrediction(_Model):
+    """How an option behaves at its planned load, as the engine model and queueing
+    predict it.
+    """
+
+    provenance: Provenance
+    """`calibrated` where measurements of this deployment correct the engine model, else
+    `roofline`.
+    """
+
+    ttft: PredictedLatency
+    """Time to first token."""
+
+    itl: PredictedLatency
+    """Inter-token latency."""
+
+    e2e: PredictedLatency
+    """The whole request, for an answer of the asked length."""
+
+    stable_qps: float
+    """The highest rate that the fleet sustains, targets aside, in requests per second.
+    """
+
+    utilization: float
+    """The peak rate over that, 0 to 1."""
+
+    batch_mean: float
+    """Sequences that run on a replica, in the mean over time."""
+
+    kv_use_fraction: float
+    """Share of the KV cache that is in use, in the mean over time, 0 to 1."""
+
+    binding: BindingTarget
+    """What keeps the fleet from taking more than `capacity.capacity_qps`: a target, or
+    the load up to which predictions are trusted (85% of the stable rate).
+    """
+
+    limiting_resource: LimitingResource
+    """What an iteration of the engine spends most on."""
+
+    measured: MeasuredEvidence | None = None
+    """What was measured or simulated of this deployment, at any lengths; `None` for
+    nothing.
+    """
 
 
 PurchaseOption = Literal[
@@ -1730,6 +1856,7 @@ RejectionCode = Literal[
     "budget",
     "max_gpus",
     "price_not_known",
+    "kernels",
 ]
 """Why something was ruled out.
 
@@ -1747,6 +1874,7 @@ RejectionCode = Literal[
 - `"budget"`: The budget is exceeded by more than half.
 - `"max_gpus"`: More GPUs are needed than allowed.
 - `"price_not_known"`: What it costs is not known.
+- `"kernels"`: The serving engine has no kernels for the number format on the GPU.
 """
 
 
@@ -1792,6 +1920,20 @@ class Scores(_Model):
     """Mean over TTFT, ITL and the whole request of 200 × the share of the target that
     is left, at most 100: 0 at the target, 100 at half of it or less.
     """
+
+
+Sizing = Literal[
+    "headroom",
+    "prediction",
+]
+"""How capacity is found.
+
+- `"headroom"`: From benchmarks of exactly the asked lengths, with
+  `headroom_fraction` kept free.
+- `"prediction"`: From the engine model and queueing at the asked percentile, for any
+  lengths; measured deployments calibrate it. `headroom_fraction` does not count: the
+  reserve is that of the prediction.
+"""
 
 
 class SloTargets(_Model):
@@ -2285,6 +2427,11 @@ class Specification(_Model):
     the one that its origin speaks of was edited, and counts as given.
     """
 
+    sizing: Sizing = "headroom"
+    """How capacity is found: from benchmarks of the asked lengths, or from the engine
+    model and queueing.
+    """
+
 
 class Scenario(_Model):
     """A specification with a name."""
@@ -2402,6 +2549,17 @@ class DeploymentOption(_DeploymentOptionModel):
 
     explanation: list[str]
     """Why, in plain words."""
+
+    kv_dtype: KvDtype | None = None
+    """Format of the KV cache; `None` for the engine's own choice."""
+
+    pipeline_parallel: int | None = None
+    """Stages over which layers are split; `None` for one."""
+
+    prediction: OptionPrediction | None = None
+    """What is predicted at the planned load; `None` for an option sized from benchmarks
+    alone.
+    """
 
 
 class EstimateColumns(_Model):

@@ -394,6 +394,11 @@ impl Catalog {
         self.inner.bases.get(self.inner.model_names.get(model)?).copied()
     }
 
+    /// The same by place.
+    pub(crate) fn base_at(&self, position: usize) -> Option<usize> {
+        self.inner.bases.get(position).copied()
+    }
+
     /// Why a benchmark cannot be true or cannot be used, if so.
     pub(super) fn impossible(&self, row: &Arc<Benchmark>) -> Option<String> {
         self.usable(Arc::clone(row)).err()

@@ -2,7 +2,8 @@
 
 use super::ManifestRequest;
 use super::checkpoint::{dtype, quantization, runs_own_code};
-use crate::error::Result;
+use crate::engine::KvDtype;
+use crate::error::{Error, Result};
 
 /// The arguments of `vllm serve`. Each flag carries its value, so that neither can be taken for
 /// something else.
@@ -15,6 +16,9 @@ pub(super) fn arguments(request: &ManifestRequest<'_>) -> Result<Vec<String>> {
         format!("--port={}", settings.port),
         format!("--tensor-parallel-size={}", option.tensor_parallel),
     ];
+    if let Some(stages) = option.pipeline_parallel.filter(|stages| *stages > 1) {
+        arguments.push(format!("--pipeline-parallel-size={stages}"));
+    }
     if request.data_parallel() > 1 {
         arguments.push(format!("--data-parallel-size={}", request.data_parallel()));
     }
@@ -36,6 +40,9 @@ pub(super) fn arguments(request: &ManifestRequest<'_>) -> Result<Vec<String>> {
             arguments.push("--allow-deprecated-quantization".to_owned());
         }
     }
+    if let Some(kv_dtype) = option.kv_dtype.filter(|kv_dtype| *kv_dtype != KvDtype::Auto) {
+        arguments.push(format!("--kv-cache-dtype={}", kv_cache_dtype(kv_dtype)?));
+    }
     if let Some(dtype) = dtype(request)? {
         arguments.push(format!("--dtype={dtype}"));
     }
@@ -43,4 +50,20 @@ pub(super) fn arguments(request: &ManifestRequest<'_>) -> Result<Vec<String>> {
         arguments.push("--trust-remote-code".to_owned());
     }
     Ok(arguments)
+}
+
+/// vLLM's name of a KV cache's format.
+///
+/// # Errors
+///
+/// `invalid_value` for a format that vLLM does not keep caches in.
+fn kv_cache_dtype(kv_dtype: KvDtype) -> Result<&'static str> {
+    match kv_dtype {
+        KvDtype::Auto => Ok("auto"),
+        KvDtype::Bf16 => Ok("bfloat16"),
+        KvDtype::Fp8 => Ok("fp8"),
+        KvDtype::Fp16 | KvDtype::Int8 | KvDtype::Nvfp4 => {
+            Err(Error::invalid("kv_dtype", kv_dtype.as_str(), "auto, bf16 or fp8"))
+        }
+    }
 }

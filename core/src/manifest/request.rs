@@ -137,7 +137,8 @@ impl<'a> ManifestRequest<'a> {
     /// parallelism takes all of a replica's GPUs.
     #[must_use]
     pub fn data_parallel(&self) -> u32 {
-        self.gpus_per_replica() / self.option.tensor_parallel.max(1)
+        let stages = self.option.pipeline_parallel.unwrap_or(1).max(1);
+        self.gpus_per_replica() / self.option.tensor_parallel.saturating_mul(stages).max(1)
     }
 }
 
@@ -225,6 +226,17 @@ fn check_counts(catalog: &Catalog, model: &Model, gpu: &Gpu, option: &Deployment
         return Err(contradiction("tensor_parallel", "does not divide the GPUs of a replica")
             .given(option.tensor_parallel)
             .allowed(format!("a divisor of {}", capacity.gpus_per_replica)));
+    }
+    if let Some(stages) = option.pipeline_parallel {
+        check_count("pipeline_parallel", stages.into(), 1, model.architecture.layers.into())?;
+        if !(capacity.gpus_per_replica / option.tensor_parallel).is_multiple_of(stages) {
+            return Err(contradiction(
+                "pipeline_parallel",
+                "does not divide the tensor-parallel groups of a replica",
+            )
+            .given(stages)
+            .allowed(format!("a divisor of {}", capacity.gpus_per_replica / option.tensor_parallel)));
+        }
     }
     let heads = model.architecture.attention.heads;
     if !heads.is_multiple_of(option.tensor_parallel) {

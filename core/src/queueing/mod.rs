@@ -18,6 +18,7 @@ pub use calibrate::{MeasuredDeployment, MeasuredPoint, calibrate, open_loop};
 pub use deployment::{Balancer, Deployment, MAX_DRAFT_TOKENS, MAX_REPLICAS, Speculation};
 pub use knee::LatencyKnee;
 pub use max_rate::{MOST_UTILIZATION, MaxRate, ReplicaCount, max_rate, replicas_for};
+pub(crate) use predict::Mood;
 pub use predict::{ClientLoop, Predictor, predict};
 pub use prediction::{Latencies, LatencyPercentiles, LatencyPrediction};
 pub use reserve::AvailabilityReserve;

@@ -15,7 +15,7 @@ pub(super) fn explain(specification: &Specification, option: &DeploymentOption) 
     sentences
 }
 
-fn what(option: &DeploymentOption) -> String {
+pub(super) fn what(option: &DeploymentOption) -> String {
     let gpus = option.capacity.gpus_per_replica;
     let fleet = match option.replicas {
         1 => format!("on {gpus} × {}, one replica", option.gpu),
@@ -41,7 +41,7 @@ fn what(option: &DeploymentOption) -> String {
     format!("{} in {} {fleet}: {cost}.", option.model_name, option.weight_format.as_str())
 }
 
-fn latencies(option: &DeploymentOption) -> String {
+pub(super) fn latencies(option: &DeploymentOption) -> String {
     let latency = &option.latency;
     let figure = |name: &str, figure: &LatencyFigure| {
         let bound = if figure.measured_percentile == latency.percentile {
@@ -82,7 +82,7 @@ fn capacity(specification: &Specification, option: &DeploymentOption) -> String 
     )
 }
 
-fn quality(specification: &Specification, option: &DeploymentOption) -> Option<String> {
+pub(super) fn quality(specification: &Specification, option: &DeploymentOption) -> Option<String> {
     let what = specification.use_case.map_or("all use cases", |use_case| use_case.title());
     Some(match option.quality {
         Some(score) => format!("Quality for {what}: {score:.0} of 100, from published evaluations."),
@@ -90,7 +90,7 @@ fn quality(specification: &Specification, option: &DeploymentOption) -> Option<S
     })
 }
 
-fn budget(specification: &Specification, option: &DeploymentOption) -> Option<String> {
+pub(super) fn budget(specification: &Specification, option: &DeploymentOption) -> Option<String> {
     let limit = specification.budget?.limit_usd_per_month()?;
     match option.over_budget_fraction {
         Some(over) if option.misses.is_empty() => {
@@ -110,6 +110,8 @@ fn evidence(option: &DeploymentOption) -> String {
     let provenance = match evidence.provenance {
         Provenance::Measured => "measured",
         Provenance::Simulated => "simulated, not measured,",
+        Provenance::Calibrated => "predicted and calibrated",
+        Provenance::Roofline => "predicted",
     };
     let version =
         evidence.backend_version.as_deref().map(|version| format!(" {version}")).unwrap_or_default();
@@ -267,14 +269,14 @@ pub(super) fn gpu_miss(most: u32, gpu_count: u64) -> Miss {
     }
 }
 
-fn sentence(clause: &str) -> String {
+pub(super) fn sentence(clause: &str) -> String {
     let mut characters = clause.chars();
     let first: String = characters.next().map(|first| first.to_uppercase().collect()).unwrap_or_default();
     let end = if clause.ends_with('.') { "" } else { "." };
     format!("{first}{}{end}", characters.as_str())
 }
 
-fn milliseconds(value: f64) -> String {
+pub(super) fn milliseconds(value: f64) -> String {
     if value >= 10_000.0 {
         format!("{:.1} s", value / 1000.0)
     } else if value >= 100.0 {
@@ -284,7 +286,7 @@ fn milliseconds(value: f64) -> String {
     }
 }
 
-fn usd(value: f64) -> String {
+pub(super) fn usd(value: f64) -> String {
     if value > 0.0 && value < 10.0 {
         format!("${value:.2}")
     } else {
@@ -292,7 +294,7 @@ fn usd(value: f64) -> String {
     }
 }
 
-fn rate(value: f64) -> String {
+pub(super) fn rate(value: f64) -> String {
     if value >= 100.0 {
         thousands(value.round() as u64)
     } else if value >= 0.1 {
@@ -302,7 +304,7 @@ fn rate(value: f64) -> String {
     }
 }
 
-fn percent(fraction: f64) -> String {
+pub(super) fn percent(fraction: f64) -> String {
     let hundredths = fraction * 100.0;
     if hundredths > 0.0 && hundredths < 1.0 {
         format!("{hundredths:.1}%")
@@ -311,11 +313,11 @@ fn percent(fraction: f64) -> String {
     }
 }
 
-fn plural(count: u64, what: &str) -> String {
+pub(super) fn plural(count: u64, what: &str) -> String {
     if count == 1 { format!("1 {what}") } else { format!("{} {what}s", thousands(count)) }
 }
 
-fn thousands(value: u64) -> String {
+pub(super) fn thousands(value: u64) -> String {
     let digits = value.to_string();
     let mut grouped = String::new();
     for (index, digit) in digits.chars().enumerate() {

@@ -9,6 +9,8 @@ mod compare;
 mod explain;
 mod filter;
 mod option;
+mod predicted;
+mod prediction;
 mod rank;
 mod search;
 mod unmeasured;
@@ -18,5 +20,6 @@ pub use option::{
     BenchmarkEvidence, DeploymentOption, LatencyExpectation, LatencyFigure, Miss, Provenance, Recommendation,
     Rejected, RejectionCode, Scores,
 };
+pub use prediction::{MeasuredEvidence, OptionPrediction, PredictedLatency};
 pub use search::recommend;
 pub use unmeasured::{NearestProfile, Unmeasured};

@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Unmeasured;
+use super::{OptionPrediction, Unmeasured};
 use crate::catalog::WeightFormat;
 use crate::cost::{CostQuote, UnitCosts};
-use crate::engine::{EngineSettings, MemoryPlan};
+use crate::engine::{EngineSettings, KvDtype, MemoryPlan};
 use crate::plan::CapacityPlan;
 use crate::units::{Date, Quantile};
 use crate::workload::{Specification, TrafficProfile};
@@ -53,6 +53,9 @@ pub struct DeploymentOption {
     /// Ranks that share the experts, where experts are distributed.
     #[serde(default)]
     pub expert_parallel: Option<u32>,
+    /// Stages over which layers are split; `None` for one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pipeline_parallel: Option<u32>,
     /// Replicas side by side.
     pub replicas: u64,
     /// GPUs in all.
@@ -61,6 +64,9 @@ pub struct DeploymentOption {
     pub backend: String,
     /// How the weights are stored.
     pub weight_format: WeightFormat,
+    /// Format of the KV cache; `None` for the engine's own choice.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kv_dtype: Option<KvDtype>,
     /// USD per hour.
     pub usd_per_hour: f64,
     /// USD per month of 730 hours.
@@ -87,6 +93,9 @@ pub struct DeploymentOption {
     pub engine: EngineSettings,
     /// What the expectations rest on.
     pub evidence: BenchmarkEvidence,
+    /// What is predicted at the planned load; `None` for an option sized from benchmarks alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prediction: Option<OptionPrediction>,
     /// Which targets are missed, and by how much; empty for those in `options`.
     pub misses: Vec<Miss>,
     /// Why, in plain words.
@@ -190,6 +199,10 @@ pub enum Provenance {
     Measured,
     /// Computed by a simulator.
     Simulated,
+    /// Predicted by the engine model, corrected by what was measured of this deployment.
+    Calibrated,
+    /// Predicted by the engine model with coefficients fitted to other deployments.
+    Roofline,
 }
 
 /// A target that is missed.
@@ -259,4 +272,6 @@ pub enum RejectionCode {
     MaxGpus,
     /// What it costs is not known.
     PriceNotKnown,
+    /// The serving engine has no kernels for the number format on the GPU.
+    Kernels,
 }

@@ -17,22 +17,39 @@ pub(super) fn scores(
     unit_costs: &UnitCosts,
     plan: &CapacityPlan,
 ) -> Scores {
-    let cost_basis = match specification.deployment_model {
-        // Owned GPUs are paid for: the fewest are the best, whatever power costs.
-        DeploymentModel::Owned => plan.gpu_count as f64,
-        DeploymentModel::Cloud | DeploymentModel::Purchase => unit_costs.usd_per_million_tokens,
-    };
-    let cost = 50.0 - 10.0 * log2(cost_basis);
+    let cost = cost_score(specification, unit_costs, plan.gpu_count as f64);
     // Nobody is helped by an answer in a tenth of the time that was asked for: half is full marks.
     let marks =
         [latency.ttft, latency.itl, latency.e2e].map(|figure| (2.0 * figure.headroom_fraction).min(1.0));
     let latency = 100.0 * marks.iter().sum::<f64>() / 3.0;
+    let total = total(specification, quality, latency, unit_costs, plan.gpu_count as f64);
+    Scores { total, quality: quality.unwrap_or(0.0), cost, latency }
+}
+
+fn cost_score(specification: &Specification, unit_costs: &UnitCosts, gpus: f64) -> f64 {
+    let basis = match specification.deployment_model {
+        // Owned GPUs are paid for: the fewest are the best, whatever power costs.
+        DeploymentModel::Owned => gpus,
+        DeploymentModel::Cloud | DeploymentModel::Purchase => unit_costs.usd_per_million_tokens,
+    };
+    50.0 - 10.0 * log2(basis)
+}
+
+/// The total of a latency score and of what so many GPUs cost.
+pub(super) fn total(
+    specification: &Specification,
+    quality: Option<f64>,
+    latency: f64,
+    unit_costs: &UnitCosts,
+    gpus: f64,
+) -> f64 {
+    let cost = cost_score(specification, unit_costs, gpus);
     let quality = quality.unwrap_or(0.0);
     let priorities = &specification.priorities;
     let weights = [priorities.quality.weight(), priorities.cost.weight(), priorities.latency.weight()];
     let weighted: f64 =
         weights.iter().zip([quality, cost, latency]).map(|(weight, part)| weight * part).sum();
-    Scores { total: weighted / weights.iter().sum::<f64>(), quality, cost, latency }
+    weighted / weights.iter().sum::<f64>()
 }
 
 /// Best score first; ties go to the cheaper, then by name.

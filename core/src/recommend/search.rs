@@ -5,7 +5,7 @@ use super::rank::{pareto, rank_near_misses, rank_options};
 use super::unmeasured::unmeasured;
 use super::{
     BenchmarkEvidence, DeploymentOption, LatencyExpectation, LatencyFigure, Miss, Provenance, Recommendation,
-    Rejected, RejectionCode, explain, rank,
+    Rejected, RejectionCode, explain, predicted, rank,
 };
 use crate::catalog::{Benchmark, BenchmarkOrigin, Catalog, Gpu, Model, UsableBenchmark};
 use crate::cost::{CloudCost, CostModel, CostQuote, Fleet, OwnedCost, PurchaseCost, UnitCosts};
@@ -13,10 +13,10 @@ use crate::engine::{Parallelism, engine_settings, memory_plan, planned_memory_op
 use crate::error::Result;
 use crate::plan::{CapacityPlan, CapacityPlanner, CapacityRequest, ReplicaPlanner};
 use crate::units::Quantile;
-use crate::workload::{DeploymentModel, SloTargets, Specification, UseCase};
+use crate::workload::{DeploymentModel, Sizing, SloTargets, Specification, UseCase};
 
 /// How far a target may be missed by a near miss: by half.
-const NEAR_MISS_FRACTION: f64 = 0.5;
+pub(super) const NEAR_MISS_FRACTION: f64 = 0.5;
 
 /// Finds the best deployments for a specification.
 ///
@@ -48,6 +48,9 @@ pub fn recommend(catalog: &Catalog, specification: &Specification) -> Result<Rec
     specification.check()?;
     let admission = Admission::new(catalog, specification)?;
     let search = Search::new(catalog, specification)?;
+    if specification.sizing == Sizing::Prediction {
+        return predicted::recommend(&search, &admission);
+    }
     let lengths = specification.traffic.lengths();
     let rows = catalog.find_benchmarks(lengths)?;
 
@@ -184,20 +187,20 @@ fn groups<'a>(rows: &'a [UsableBenchmark<'a>]) -> Vec<Group<'a>> {
 
 /// A benchmark against the targets.
 #[derive(Clone, Copy)]
-struct Judged<'a> {
+pub(super) struct Judged<'a> {
     row: &'a Benchmark,
     rate: f64,
     latency: LatencyExpectation,
     /// The largest latency over its target.
-    worst: f64,
+    pub worst: f64,
 }
 
-struct Search<'a> {
-    catalog: &'a Catalog,
-    specification: &'a Specification,
-    cost: Box<dyn CostModel>,
+pub(super) struct Search<'a> {
+    pub catalog: &'a Catalog,
+    pub specification: &'a Specification,
+    pub cost: Box<dyn CostModel>,
     planner: Box<dyn CapacityPlanner>,
-    budget_usd_per_month: Option<f64>,
+    pub budget_usd_per_month: Option<f64>,
 }
 
 impl<'a> Search<'a> {
@@ -311,10 +314,12 @@ impl<'a> Search<'a> {
             gpu: gpu.id.clone(),
             tensor_parallel: group.key.tensor_parallel,
             expert_parallel: group.key.expert_parallel,
+            pipeline_parallel: None,
             replicas: plan.replicas,
             gpu_count: plan.gpu_count,
             backend: group.key.backend.to_owned(),
             weight_format: model.weight_format,
+            kv_dtype: None,
             usd_per_hour: cost.usd_per_hour,
             usd_per_month: cost.usd_per_month,
             traffic: self.specification.traffic,
@@ -328,6 +333,7 @@ impl<'a> Search<'a> {
             engine: engine_settings(model, gpu, &memory, lengths),
             memory,
             evidence,
+            prediction: None,
             misses,
             explanation: Vec::new(),
         };
@@ -336,7 +342,7 @@ impl<'a> Search<'a> {
     }
 
     /// The model's quality for the use case; the mean over all use cases where there is none.
-    fn quality(&self, model: &str) -> Option<f64> {
+    pub fn quality(&self, model: &str) -> Option<f64> {
         let score = |use_case| self.catalog.quality_of(model, use_case).map(|quality| quality.score);
         match self.specification.use_case {
             Some(use_case) => score(use_case),
@@ -348,13 +354,18 @@ impl<'a> Search<'a> {
     }
 
     /// How far the cost is above the budget, as a share of it; negative when below.
-    fn over_budget(&self, cost: &CostQuote) -> Option<f64> {
+    pub fn over_budget(&self, cost: &CostQuote) -> Option<f64> {
         self.budget_usd_per_month.map(|limit| cost.usd_per_month / limit - 1.0)
     }
 
     fn misses(&self, judged: &Judged<'_>, plan: &CapacityPlan, cost: &CostQuote) -> Vec<Miss> {
+        let mut misses = self.latency_misses(&judged.latency);
+        misses.extend(self.limit_misses(plan.gpu_count, cost.usd_per_month));
+        misses
+    }
+
+    pub fn latency_misses(&self, latency: &LatencyExpectation) -> Vec<Miss> {
         let mut misses = Vec::new();
-        let latency = &judged.latency;
         for (field, name, figure) in [
             ("slo.ttft_ms", "TTFT", &latency.ttft),
             ("slo.itl_ms", "ITL", &latency.itl),
@@ -364,23 +375,29 @@ impl<'a> Search<'a> {
                 misses.push(explain::latency_miss(field, name, latency.percentile, figure));
             }
         }
+        misses
+    }
+
+    /// The budget and the number of GPUs that may be used.
+    pub fn limit_misses(&self, gpu_count: u64, usd_per_month: f64) -> Vec<Miss> {
+        let mut misses = Vec::new();
         if let (Some(limit), Some(budget)) = (self.budget_usd_per_month, self.specification.budget) {
             let tolerated = if budget.strict { 0.0 } else { budget.tolerance_fraction };
-            if cost.usd_per_month > limit * (1.0 + tolerated) {
-                misses.push(explain::budget_miss(limit, tolerated, cost.usd_per_month));
+            if usd_per_month > limit * (1.0 + tolerated) {
+                misses.push(explain::budget_miss(limit, tolerated, usd_per_month));
             }
         }
         if let Some(most) = self.specification.max_gpus
-            && plan.gpu_count > u64::from(most)
+            && gpu_count > u64::from(most)
         {
-            misses.push(explain::gpu_miss(most, plan.gpu_count));
+            misses.push(explain::gpu_miss(most, gpu_count));
         }
         misses
     }
 }
 
 /// A row's latencies against the targets; `None` when the percentile or the rate is not known.
-fn judge_row<'a>(row: &'a Benchmark, slo: &SloTargets) -> Option<Judged<'a>> {
+pub(super) fn judge_row<'a>(row: &'a Benchmark, slo: &SloTargets) -> Option<Judged<'a>> {
     let figure = |measure: crate::catalog::Measure, target_ms: f64| LatencyFigure {
         value_ms: measure.value_ms,
         target_ms,

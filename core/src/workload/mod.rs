@@ -25,7 +25,7 @@ pub use intent::{
 };
 pub use parse::{Evidence, ParsedIntent, Question, parse_intent};
 pub use prompt::{IntentPrompt, intent_prompt, parse_intent_answer};
-pub use specification::{Origin, OriginKind, SloTargets, Specification, TrafficProfile};
+pub use specification::{Origin, OriginKind, Sizing, SloTargets, Specification, TrafficProfile};
 pub use specify::specify;
 pub use trace::{Trace, TraceSummary};
 pub use use_case::{Domain, ExperienceClass, TokenLengths, UseCase, UseCaseTemplate};

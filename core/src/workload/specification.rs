@@ -64,10 +64,37 @@ pub struct Specification {
     /// Capacity kept free above the peak: 0.2 is 20%.
     #[serde(default = "default_headroom")]
     pub headroom_fraction: f64,
+    /// How capacity is found: from benchmarks of the asked lengths, or from the engine model and
+    /// queueing.
+    #[serde(default, skip_serializing_if = "Sizing::is_headroom")]
+    #[cfg_attr(feature = "schema", schemars(extend("default" = "headroom")))]
+    pub sizing: Sizing,
     /// Where each value came from, by path (`slo.ttft_ms`). A value that is no longer the one that
     /// its origin speaks of was edited, and counts as given.
     #[serde(default)]
     pub origins: BTreeMap<String, Origin>,
+}
+
+/// How capacity is found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Sizing {
+    /// From benchmarks of exactly the asked lengths, with `headroom_fraction` kept free.
+    #[default]
+    Headroom,
+    /// From the engine model and queueing at the asked percentile, for any lengths; measured
+    /// deployments calibrate it. `headroom_fraction` does not count: the reserve is that of the
+    /// prediction.
+    Prediction,
+}
+
+impl Sizing {
+    /// Whether this is the default.
+    #[must_use]
+    pub fn is_headroom(&self) -> bool {
+        *self == Self::Headroom
+    }
 }
 
 fn default_headroom() -> f64 {

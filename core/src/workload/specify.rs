@@ -2,7 +2,7 @@
 //! targets, and users → requests per second.
 
 use super::{
-    ExperienceClass, Intent, Origin, OriginKind, SloTargets, Specification, TrafficProfile, UseCase,
+    ExperienceClass, Intent, Origin, OriginKind, Sizing, SloTargets, Specification, TrafficProfile, UseCase,
 };
 use crate::error::{Error, Result};
 
@@ -63,6 +63,7 @@ pub fn specify(intent: &Intent) -> Result<Specification> {
         datacenter: intent.datacenter,
         licence: intent.licence,
         headroom_fraction: intent.headroom_fraction.unwrap_or(Specification::DEFAULT_HEADROOM_FRACTION),
+        sizing: Sizing::default(),
         origins: std::collections::BTreeMap::new(),
     };
     record_origins(&mut specification, intent, &shape, e2e_kind, e2e_note);

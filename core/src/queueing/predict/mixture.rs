@@ -4,7 +4,7 @@
 //! loop of a prediction.
 
 use crate::queueing::prediction::LatencyPercentiles;
-use crate::units::{ln, sqrt};
+use crate::units::{Quantile, ln, sqrt};
 
 /// Mean, variance and third central moment of a sum of independent things; they add up.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -212,6 +212,20 @@ pub(crate) fn percentiles(parts: &[Part]) -> LatencyPercentiles {
     let p95 = find(0.95, p90 + (p90 - p50) * 0.3).max(p90);
     let p99 = find(0.99, p95 + (p95 - p50) * 0.45).max(p95);
     LatencyPercentiles { mean_ms: mean, p50_ms: p50, p90_ms: p90, p95_ms: p95, p99_ms: p99 }
+}
+
+/// The mean or one percentile of a mixture whose weights sum to 1, as [`percentiles`] has it.
+pub(crate) fn statistic(parts: &[Part], quantile: Quantile) -> f64 {
+    let mean: f64 = parts.iter().map(|part| part.weight * part.mean).sum();
+    let (level, guess) = match quantile {
+        Quantile::Mean => return mean,
+        Quantile::P50 => (0.5, mean),
+        Quantile::P90 => (0.9, mean * 1.6),
+        Quantile::P95 => (0.95, mean * 1.9),
+        Quantile::P99 => (0.99, mean * 2.5),
+    };
+    let mut search = Search { low: 0.0, low_log: 0.0, ahead: [(0.0, 0.0); POINTS] };
+    search.quantile(parts, 1.0 - level, guess)
 }
 
 /// What is known of a distribution from the quantiles that were looked for before.

@@ -9,6 +9,7 @@
 mod answers;
 mod clients;
 mod mixture;
+mod one_statistic;
 mod replica;
 mod stable;
 mod state;

@@ -1,0 +1,566 @@
+//! The best configurations of one model on one GPU: the cheapest that meets the targets, and beside
+//! it the fastest where its latencies are worth more than the cheapest's.
+
+use super::candidate::{Candidate, ModelFacts, NoRoom, Pair};
+use super::demand::{Demand, LEAST_ROOM};
+use super::evidence::Evidence;
+use super::fleet::Size;
+use super::{kernels, rejected};
+use crate::catalog::Numbers;
+use crate::cost::{Fleet, UnitCosts};
+use crate::plan::CapacityPlan;
+use crate::queueing::{MAX_REPLICAS, Mood};
+use crate::recommend::search::{NEAR_MISS_FRACTION, Search};
+use crate::recommend::{LatencyExpectation, LatencyFigure, Miss, Rejected, RejectionCode, Scores, rank};
+use crate::units::HOURS_PER_MONTH;
+
+/// The load of the stable rate at which a deployment is shown that misses a target even at rest.
+const NEAR_MISS_LOAD: f64 = 0.5;
+/// The share of a latency's points that the fastest configuration must gain to stand beside the
+/// cheapest: less is no choice.
+const LEAST_GAIN: f64 = 1.0;
+
+/// A configuration that was sized.
+#[derive(Debug, Clone)]
+pub(super) struct Found {
+    pub model: usize,
+    pub gpu: usize,
+    pub candidate: Candidate,
+    pub replicas: u32,
+    pub gpu_count: u64,
+    pub usd_per_month: f64,
+    /// Latencies that are expected at the planned load.
+    pub latency: LatencyExpectation,
+    pub scores: Scores,
+    /// Largest miss, as a share of its target; 0 for none.
+    pub worst: f64,
+}
+
+impl Found {
+    /// What orders configurations that are alike otherwise.
+    pub fn key(&self) -> (usize, usize, super::candidate::Setting) {
+        (self.model, self.gpu, self.candidate.setting)
+    }
+
+    /// Of owned GPUs without a price of power, fewer are cheaper.
+    pub fn rank_cost(&self) -> f64 {
+        if self.usd_per_month > 0.0 { self.usd_per_month } else { self.gpu_count as f64 }
+    }
+}
+
+/// What all pairs came to.
+#[derive(Default)]
+pub(super) struct Tally {
+    pub found: Vec<Found>,
+    pub near: Vec<Found>,
+    pub rejected: Vec<Rejected>,
+    /// Configurations that were looked at.
+    pub candidates: u64,
+}
+
+/// USD per month of so many GPUs: a part for each and a part for all.
+#[derive(Debug, Clone, Copy)]
+struct Tariff {
+    each: f64,
+    fixed: f64,
+}
+
+impl Tariff {
+    fn of(self, gpus: f64) -> f64 {
+        self.fixed + self.each * gpus
+    }
+}
+
+/// Judges pairs of model and GPU.
+pub(super) struct Judge<'a> {
+    pub search: &'a Search<'a>,
+    pub demand: &'a Demand,
+    pub evidence: &'a Evidence,
+    tariffs: Vec<Result<Tariff, String>>,
+    facts: Vec<ModelFacts>,
+    qualities: Vec<Option<f64>>,
+}
+
+impl<'a> Judge<'a> {
+    pub fn new(search: &'a Search<'a>, demand: &'a Demand, evidence: &'a Evidence) -> Self {
+        let catalog = search.catalog;
+        let models = catalog.models();
+        let mut fp8_bases: Vec<Option<usize>> = models
+            .iter()
+            .enumerate()
+            .filter(|(_, model)| model.weight_format.numbers() == Numbers::Float8)
+            .map(|(at, _)| catalog.base_at(at))
+            .collect();
+        fp8_bases.sort_unstable();
+        let facts =
+            |(at, model)| ModelFacts::new(model, fp8_bases.binary_search(&catalog.base_at(at)).is_ok());
+        Self {
+            search,
+            demand,
+            evidence,
+            tariffs: catalog.gpus().iter().map(|gpu| tariff(search, &gpu.id)).collect(),
+            facts: models.iter().enumerate().map(facts).collect(),
+            qualities: models.iter().map(|model| search.quality(&model.id)).collect(),
+        }
+    }
+
+    pub fn quality(&self, model: usize) -> Option<f64> {
+        self.qualities.get(model).copied().flatten()
+    }
+
+    pub fn pair_of(&self, model: usize, gpu_position: usize) -> Option<Pair<'_>> {
+        let catalog = self.search.catalog;
+        Some(Pair {
+            model: catalog.models().get(model)?,
+            gpu: catalog.gpus().get(gpu_position)?,
+            facts: self.facts.get(model)?,
+            base: catalog.base_at(model)?,
+            gpu_position,
+            demand: self.demand,
+            evidence: self.evidence,
+        })
+    }
+
+    /// The best that a pair can come to, or why it comes to nothing.
+    pub fn prospect(&self, model: usize, gpu: usize, tally: &mut Tally) -> Option<Prospect> {
+        let (pair, tariff) = (self.pair_of(model, gpu)?, self.tariffs.get(gpu)?);
+        let refusal = match tariff {
+            Err(why) => Some((RejectionCode::PriceNotKnown, why.clone())),
+            Ok(_) => kernels::refusal(pair.model, pair.gpu).map(|why| (RejectionCode::Kernels, why)),
+        };
+        match (refusal, tariff, pair.fewest_gpus()) {
+            (None, Ok(tariff), Some(gpus)) => {
+                Some(self.bound(model, gpu, *tariff, f64::from(gpus), 100.0, false))
+            }
+            (Some((code, why)), _, _) => {
+                tally.rejected.extend(rejected(self.search, model, gpu, None, code, why));
+                None
+            }
+            _ => {
+                self.refuse_memory(&pair, model, gpu, tally);
+                None
+            }
+        }
+    }
+
+    fn bound(
+        &self,
+        model: usize,
+        gpu: usize,
+        tariff: Tariff,
+        gpus: f64,
+        latency: f64,
+        refined: bool,
+    ) -> Prospect {
+        let usd_per_month = tariff.of(gpus);
+        let quality = self.quality(model);
+        let specification = self.search.specification;
+        let unit_costs = UnitCosts::new(usd_per_month / HOURS_PER_MONTH, &specification.traffic);
+        Prospect {
+            model,
+            gpu,
+            score: rank::total(specification, quality, latency, &unit_costs, gpus),
+            rank_cost: if usd_per_month > 0.0 { usd_per_month } else { gpus },
+            latency,
+            quality: quality.unwrap_or(0.0),
+            refined,
+        }
+    }
+
+    /// A closer bound, from every configuration of the pair.
+    pub fn refined(&self, prospect: &Prospect) -> Option<Prospect> {
+        let Prospect { model, gpu, .. } = *prospect;
+        let (pair, Ok(tariff)) = (self.pair_of(model, gpu)?, self.tariffs.get(gpu)?) else { return None };
+        let mut candidates = Vec::new();
+        let (mut least, mut latency) = (f64::INFINITY, f64::NEG_INFINITY);
+        for (tensor_parallel, stages) in pair.spreads() {
+            if stages > 1 && least.is_finite() {
+                break;
+            }
+            candidates.clear();
+            pair.spread(tensor_parallel, stages, &mut candidates);
+            for candidate in &candidates {
+                if self.floor_ratio(candidate) > 1.0 {
+                    continue;
+                }
+                let marks = self.floor_marks(candidate);
+                least = least.min(candidate.least_gpus);
+                latency = latency.max(marks);
+                // One replica of the fewest GPUs that takes the load: the bound is as close as it gets.
+                if candidate.least_gpus <= f64::from(candidate.setting.gpus()) && marks >= 100.0 {
+                    return Some(self.bound(model, gpu, *tariff, least, latency, true));
+                }
+            }
+        }
+        let far = Prospect {
+            score: f64::NEG_INFINITY,
+            rank_cost: f64::INFINITY,
+            latency: f64::NEG_INFINITY,
+            quality: f64::NEG_INFINITY,
+            refined: true,
+            ..*prospect
+        };
+        Some(if least.is_finite() { self.bound(model, gpu, *tariff, least, latency, true) } else { far })
+    }
+
+    /// The latency score that the lower bounds of a configuration's latencies would have.
+    fn floor_marks(&self, candidate: &Candidate) -> f64 {
+        let (ttft, itl) = candidate.floors_ms(self.demand);
+        let ratios = self.demand.ratios(ttft, itl);
+        let marks: f64 = ratios.into_iter().map(|(_, ratio)| (2.0 * (1.0 - ratio)).min(1.0)).sum();
+        // Rounding must not make a bound lower than what it bounds.
+        (marks / 3.0 * 100.0 + 1e-9).min(100.0)
+    }
+
+    /// Lower bounds of the latencies over their targets, the largest.
+    fn floor_ratio(&self, candidate: &Candidate) -> f64 {
+        let (ttft, itl) = candidate.floors_ms(self.demand);
+        self.demand.ratios(ttft, itl).into_iter().map(|(_, ratio)| ratio).fold(0.0, f64::max)
+    }
+
+    fn refuse_memory(&self, pair: &Pair<'_>, model: usize, gpu: usize, tally: &mut Tally) {
+        let (gpus, code, reason) = match pair.no_room() {
+            NoRoom::Spread => {
+                let reason = "its heads cannot be split over the GPUs of one domain".to_owned();
+                (None, RejectionCode::Parallelism, reason)
+            }
+            NoRoom::Memory(plan) => {
+                let reason = plan.reason.unwrap_or_else(|| {
+                    format!(
+                        "room for {} requests of {} tokens at a time, fewer than the {LEAST_ROOM} that make a batch",
+                        plan.concurrent_requests, plan.request_tokens
+                    )
+                });
+                (Some(plan.parallelism.gpus()), RejectionCode::Memory, reason)
+            }
+        };
+        tally.rejected.extend(rejected(self.search, model, gpu, gpus, code, reason));
+    }
+
+    /// Judges a pair and adds what it comes to.
+    pub fn pair(&self, model: usize, gpu: usize, tally: &mut Tally) {
+        let (Some(pair), Some(Ok(tariff))) = (self.pair_of(model, gpu), self.tariffs.get(gpu)) else {
+            return;
+        };
+        let mut choice = Choice::new(self, model, gpu, *tariff);
+        choice.search(&pair);
+        tally.candidates += choice.candidates.len() as u64;
+        if choice.candidates.is_empty() {
+            self.refuse_memory(&pair, model, gpu, tally);
+        } else if let Err((gpus, code, reason)) = choice.conclude(&pair, tally) {
+            tally.rejected.extend(rejected(self.search, model, gpu, gpus, code, reason));
+        }
+    }
+}
+
+/// The best that a pair can come to.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Prospect {
+    pub model: usize,
+    pub gpu: usize,
+    /// No option of the pair scores more.
+    pub score: f64,
+    /// None costs less.
+    pub rank_cost: f64,
+    /// None has a better latency score.
+    pub latency: f64,
+    pub quality: f64,
+    /// Whether the bounds are from its configurations, not from sizes alone.
+    pub refined: bool,
+}
+
+/// GPUs of the nearest configuration, why, and the reason.
+type Refusal = (Option<u32>, RejectionCode, String);
+
+/// Choosing among the configurations of a pair.
+struct Choice<'a> {
+    judge: &'a Judge<'a>,
+    model: usize,
+    gpu: usize,
+    tariff: Tariff,
+    /// All that were made ready.
+    candidates: Vec<Candidate>,
+    /// The cheapest that meets the targets: its place, replicas and GPUs.
+    cheapest: Option<(usize, u32, u64)>,
+    /// The nearest of those that miss a target whatever the load: its place, and latency over target.
+    nearest: Option<(usize, f64)>,
+    /// The smallest excess over budget or GPUs of those that were not sized for it.
+    beyond: Option<(u32, Miss)>,
+    /// Spreads that were looked at.
+    spreads: usize,
+}
+
+impl<'a> Choice<'a> {
+    fn new(judge: &'a Judge<'a>, model: usize, gpu: usize, tariff: Tariff) -> Self {
+        Self {
+            judge,
+            model,
+            gpu,
+            tariff,
+            candidates: Vec::new(),
+            cheapest: None,
+            nearest: None,
+            beyond: None,
+            spreads: 0,
+        }
+    }
+
+    /// Finds the cheapest configuration, smallest spreads first: none of a larger spread is cheaper
+    /// than one replica of it.
+    fn search(&mut self, pair: &Pair<'_>) {
+        for (tensor_parallel, stages) in pair.spreads() {
+            let gpus = u64::from(tensor_parallel * stages);
+            if self.cheapest.is_some_and(|(_, _, best)| gpus > best)
+                || (stages > 1 && !self.candidates.is_empty())
+            {
+                break;
+            }
+            self.spreads += 1;
+            let first = self.candidates.len();
+            pair.spread(tensor_parallel, stages, &mut self.candidates);
+            for place in first..self.candidates.len() {
+                self.size(place);
+            }
+        }
+    }
+
+    /// The configurations of spreads that the search had no need of.
+    fn look_at_all(&mut self, pair: &Pair<'_>) {
+        for (tensor_parallel, stages) in pair.spreads().skip(self.spreads) {
+            if stages == 1 {
+                pair.spread(tensor_parallel, stages, &mut self.candidates);
+            }
+        }
+    }
+
+    /// Sizes a configuration where it can be the cheapest.
+    fn size(&mut self, place: usize) {
+        let demand = self.judge.demand;
+        let Some(candidate) = self.candidates.get(place) else { return };
+        let setting = candidate.setting;
+        let floor = self.judge.floor_ratio(candidate);
+        if floor > 1.0 {
+            if self.nearest.is_none_or(|(_, ratio)| floor < ratio) {
+                self.nearest = Some((place, floor));
+            }
+            return;
+        }
+        let better = |count: f64, altered: u32, alone_ms: f64| match self.cheapest {
+            None => true,
+            Some((other, _, best)) => {
+                let best = best as f64;
+                count < best
+                    || count == best
+                        && self.candidates.get(other).is_some_and(|other| {
+                            (altered, 0) < (other.setting.altered(), 0)
+                                || altered == other.setting.altered() && alone_ms < other.alone_ms
+                        })
+            }
+        };
+        if !better(candidate.least_gpus, setting.altered(), candidate.alone_ms) {
+            return;
+        }
+        if let Some(miss) = self.far_beyond(candidate.least_gpus) {
+            if self.beyond.as_ref().is_none_or(|(_, least)| miss.over_fraction < least.over_fraction) {
+                self.beyond = Some((setting.gpus(), miss));
+            }
+            return;
+        }
+        let most =
+            self.cheapest.map_or(u64::from(MAX_REPLICAS), |(_, _, best)| best / u64::from(setting.gpus()));
+        match candidate.size(demand, u32::try_from(most).unwrap_or(MAX_REPLICAS)) {
+            Size::Replicas(replicas) => {
+                let count = u64::from(replicas) * u64::from(setting.gpus());
+                if better(count as f64, setting.altered(), candidate.alone_ms) {
+                    self.cheapest = Some((place, replicas, count));
+                }
+            }
+            Size::Slow(ratio) => {
+                if self.nearest.is_none_or(|(_, nearest)| ratio < nearest) {
+                    self.nearest = Some((place, ratio));
+                }
+            }
+            Size::TooMany => {}
+        }
+    }
+
+    /// The excess of so many GPUs over budget or GPUs, where it is more than a near miss.
+    fn far_beyond(&self, gpus: f64) -> Option<Miss> {
+        let gpus = gpus.min(1e15);
+        self.judge
+            .search
+            .limit_misses(gpus as u64, self.tariff.of(gpus))
+            .into_iter()
+            .filter(|miss| miss.over_fraction > NEAR_MISS_FRACTION)
+            .max_by(|left, right| left.over_fraction.total_cmp(&right.over_fraction))
+    }
+
+    /// Adds the options of the pair, or a near miss.
+    fn conclude(&mut self, pair: &Pair<'_>, tally: &mut Tally) -> Result<(), Refusal> {
+        let Some((place, replicas, _)) = self.cheapest else { return self.none_meets(tally) };
+        let Some(candidate) = self.candidates.get(place) else { return Ok(()) };
+        let Some(found) = self.found(candidate, replicas) else { return Ok(()) };
+        let misses = self.judge.search.limit_misses(found.gpu_count, found.usd_per_month);
+        let worst = misses.iter().max_by(|left, right| left.over_fraction.total_cmp(&right.over_fraction));
+        if let Some(worst) = worst {
+            if worst.over_fraction > NEAR_MISS_FRACTION {
+                return Err((Some(candidate.setting.gpus()), code_of(worst), worst.message.clone()));
+            }
+            tally.near.push(Found { worst: worst.over_fraction, ..found });
+            return Ok(());
+        }
+        if found.scores.latency <= 100.0 - LEAST_GAIN {
+            let before = self.candidates.len();
+            self.look_at_all(pair);
+            tally.candidates += (self.candidates.len() - before) as u64;
+            tally.found.extend(self.faster(&found));
+        }
+        tally.found.push(found);
+        Ok(())
+    }
+
+    /// The fastest configuration where it gains enough over the cheapest and breaks no limit.
+    fn faster(&self, cheapest: &Found) -> Option<Found> {
+        let own = cheapest.candidate.alone_ms;
+        let fastest = self
+            .candidates
+            .iter()
+            .filter(|candidate| candidate.alone_ms < own && self.judge.floor_ratio(candidate) <= 1.0)
+            .min_by(|left, right| left.alone_ms.total_cmp(&right.alone_ms))?;
+        let limits = |gpus: f64| self.judge.search.limit_misses(gpus as u64, self.tariff.of(gpus)).is_empty();
+        if fastest.least_gpus > 1e12 || !limits(fastest.least_gpus) {
+            return None;
+        }
+        let Size::Replicas(replicas) = fastest.size(self.judge.demand, MAX_REPLICAS) else { return None };
+        let found = self.found(fastest, replicas)?;
+        (limits(found.gpu_count as f64) && found.scores.latency > cheapest.scores.latency + LEAST_GAIN)
+            .then_some(found)
+    }
+
+    /// A near miss of the configuration that is nearest to the targets, or why there is none.
+    fn none_meets(&self, tally: &mut Tally) -> Result<(), Refusal> {
+        let demand = self.judge.demand;
+        if let Some((gpus, miss)) = &self.beyond {
+            return Err((Some(*gpus), code_of(miss), format!("at least: {}", miss.message)));
+        }
+        let nearest = self.nearest.and_then(|(place, ratio)| Some((self.candidates.get(place)?, ratio)));
+        let Some((candidate, ratio)) = nearest else {
+            let reason = "more than a million replicas would be needed".to_owned();
+            return Err((None, RejectionCode::MaxGpus, reason));
+        };
+        let replicas = (demand.peak_qps / (candidate.stable_qps * NEAR_MISS_LOAD)).ceil().max(1.0);
+        if ratio <= 1.0 + NEAR_MISS_FRACTION
+            && replicas <= f64::from(MAX_REPLICAS)
+            && let Some(found) = self.found(candidate, replicas as u32)
+        {
+            let limits = self.judge.search.limit_misses(found.gpu_count, found.usd_per_month);
+            let planning = candidate.narrowest(demand, found.replicas, demand.peak_qps);
+            let worst = limits
+                .iter()
+                .map(|miss| miss.over_fraction)
+                .fold(planning.map_or(f64::INFINITY, |(_, ratio)| ratio - 1.0), f64::max);
+            if worst > 0.0 && worst <= NEAR_MISS_FRACTION {
+                tally.near.push(Found { worst, ..found });
+                return Ok(());
+            }
+        }
+        Err((Some(candidate.setting.gpus()), RejectionCode::Latency, self.slow(candidate)))
+    }
+
+    /// Why a configuration is too slow, in words.
+    fn slow(&self, candidate: &Candidate) -> String {
+        let demand = self.judge.demand;
+        let slo = &demand.slo;
+        let (ttft, itl) = candidate.floors_ms(demand);
+        let (name, floor, target) = [
+            ("TTFT", ttft, slo.ttft_ms),
+            ("ITL", itl, slo.itl_ms),
+            ("the whole request", demand.whole_ms(ttft, itl), slo.e2e_ms),
+        ]
+        .into_iter()
+        .max_by(|left, right| (left.1 / left.2).total_cmp(&(right.1 / right.2)))
+        .unwrap_or(("a latency", 0.0, 0.0));
+        if floor > target {
+            format!("{name} is above {floor:.1} ms for one request alone, and {target} ms are allowed")
+        } else {
+            format!(
+                "{} of TTFT, ITL or the whole request misses its target by more than half at any load",
+                slo.percentile
+            )
+        }
+    }
+
+    fn found(&self, candidate: &Candidate, replicas: u32) -> Option<Found> {
+        let (demand, specification) = (self.judge.demand, self.judge.search.specification);
+        let (ttft, itl) = candidate.latencies(demand, replicas, demand.peak_qps, Mood::Expected)?;
+        let latency = expectation(demand, ttft, itl);
+        let gpus_per_replica = candidate.setting.gpus();
+        let gpu_count = u64::from(replicas) * u64::from(gpus_per_replica);
+        let usd_per_month = self.tariff.of(gpu_count as f64);
+        let unit_costs = UnitCosts::new(usd_per_month / HOURS_PER_MONTH, &specification.traffic);
+        let plan = plan(demand, candidate, replicas, demand.peak_qps);
+        let quality = self.judge.quality(self.model);
+        Some(Found {
+            model: self.model,
+            gpu: self.gpu,
+            candidate: candidate.clone(),
+            replicas,
+            gpu_count,
+            usd_per_month,
+            scores: rank::scores(specification, quality, &latency, &unit_costs, &plan),
+            latency,
+            worst: 0.0,
+        })
+    }
+}
+
+fn code_of(miss: &Miss) -> RejectionCode {
+    if miss.field == "budget" { RejectionCode::Budget } else { RejectionCode::MaxGpus }
+}
+
+/// The plan of so many replicas that take a rate within the targets.
+pub(super) fn plan(demand: &Demand, candidate: &Candidate, replicas: u32, capacity_qps: f64) -> CapacityPlan {
+    let gpus_per_replica = candidate.setting.gpus();
+    CapacityPlan {
+        replicas: replicas.into(),
+        gpus_per_replica,
+        gpu_count: u64::from(replicas) * u64::from(gpus_per_replica),
+        replica_qps: capacity_qps / f64::from(replicas),
+        capacity_qps,
+        required_qps: demand.peak_qps,
+        utilization_at_peak: demand.peak_qps / capacity_qps,
+    }
+}
+
+/// Latencies against the targets.
+pub(super) fn expectation(demand: &Demand, ttft_ms: f64, itl_ms: f64) -> LatencyExpectation {
+    let slo = &demand.slo;
+    let figure = |value_ms: f64, target_ms: f64| LatencyFigure {
+        value_ms,
+        target_ms,
+        headroom_fraction: 1.0 - value_ms / target_ms,
+        measured_percentile: slo.percentile,
+    };
+    LatencyExpectation {
+        percentile: slo.percentile,
+        ttft: figure(ttft_ms, slo.ttft_ms),
+        itl: figure(itl_ms, slo.itl_ms),
+        e2e: figure(demand.whole_ms(ttft_ms, itl_ms), slo.e2e_ms),
+    }
+}
+
+/// What GPUs cost by the month, from the quotes of one and of two.
+fn tariff(search: &Search<'_>, gpu: &str) -> Result<Tariff, String> {
+    let fleets = [1, 2].map(|gpu_count| Fleet { gpu: gpu.to_owned(), gpu_count });
+    let mut amounts = [0.0; 2];
+    for (amount, quote) in amounts.iter_mut().zip(search.cost.quote(&fleets)) {
+        match quote {
+            Ok(quote) => *amount = quote.usd_per_month,
+            Err(error) => {
+                return Err(error.report().help.clone().unwrap_or_else(|| error.to_string()));
+            }
+        }
+    }
+    let [one, two] = amounts;
+    Ok(Tariff { each: two - one, fixed: one - (two - one) })
+}

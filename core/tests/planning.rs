@@ -1,0 +1,295 @@
+//! Laws of planning by prediction: what an answer promises, and how it moves with what is asked.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test may fail loudly")]
+
+use sizewell::catalog::{Benchmark, Catalog};
+use sizewell::manifest::{ManifestSettings, render_manifests};
+use sizewell::recommend::{DeploymentOption, Provenance, Recommendation, recommend};
+use sizewell::units::Quantile;
+use sizewell::workload::{
+    Budget, DeploymentModel, Intent, NameFilter, Sizing, Specification, UseCase, specify,
+};
+
+fn catalog() -> &'static Catalog {
+    sizewell_data::catalog()
+}
+
+fn specification(use_case: UseCase, qps: f64) -> Specification {
+    let intent = Intent { use_case: Some(use_case), qps: Some(qps), ..Intent::default() };
+    Specification { sizing: Sizing::Prediction, ..specify(&intent).unwrap() }
+}
+
+/// A few models and GPUs, so that a test is quick.
+fn narrowed(use_case: UseCase, qps: f64) -> Specification {
+    let names = |names: &[&str]| NameFilter {
+        preferred: names.iter().map(|name| (*name).to_owned()).collect(),
+        excluded: Vec::new(),
+    };
+    Specification {
+        models: names(&[
+            "Llama-3.1-8B-Instruct",
+            "Llama-3.3-70B-Instruct",
+            "RedHatAI/Llama-3.3-70B-Instruct-FP8-dynamic",
+            "Qwen3-30B-A3B",
+            "gpt-oss-20b",
+        ]),
+        gpus: names(&["L4", "A100-80", "H100", "H200"]),
+        ..specification(use_case, qps)
+    }
+}
+
+fn plan(specification: &Specification) -> Recommendation {
+    recommend(catalog(), specification).unwrap()
+}
+
+fn best_cost(recommendation: &Recommendation) -> f64 {
+    recommendation.options.iter().map(|option| option.usd_per_month).fold(f64::INFINITY, f64::min)
+}
+
+fn assert_within_targets(recommendation: &Recommendation) {
+    for option in &recommendation.options {
+        let latency = &option.latency;
+        for figure in [latency.ttft, latency.itl, latency.e2e] {
+            assert!(
+                figure.value_ms > 0.0 && figure.value_ms <= figure.target_ms,
+                "{}: {figure:?}",
+                option.id
+            );
+        }
+        assert!(option.misses.is_empty(), "{}", option.id);
+        let capacity = &option.capacity;
+        assert!(capacity.capacity_qps >= capacity.required_qps, "{}", option.id);
+        assert_eq!(option.gpu_count, option.replicas * u64::from(capacity.gpus_per_replica));
+        assert!(option.memory.fits && option.memory.concurrent_requests >= 4, "{}", option.id);
+        let prediction = option.prediction.as_ref().unwrap();
+        for predicted in [prediction.ttft, prediction.itl, prediction.e2e] {
+            assert!(
+                predicted.mean_low_ms <= predicted.mean_ms && predicted.mean_ms <= predicted.mean_high_ms
+            );
+            assert!(predicted.percentile_low_ms <= predicted.percentile_ms);
+            assert!(predicted.percentile_ms <= predicted.percentile_high_ms);
+        }
+        // Nothing is planned above 85% of what is sustained.
+        assert!(prediction.utilization <= 0.85 + 1e-9, "{}: {}", option.id, prediction.utilization);
+        assert!((0.0..=1.0).contains(&prediction.kv_use_fraction));
+    }
+}
+
+#[test]
+fn every_use_case_has_options_and_none_breaks_a_target() {
+    for use_case in UseCase::ALL {
+        let recommendation = plan(&specification(use_case, 2.0));
+        assert!(!recommendation.options.is_empty(), "{}", use_case.as_str());
+        assert!(recommendation.options.len() <= 100 && !recommendation.pareto.is_empty());
+        assert_within_targets(&recommendation);
+        let ids: std::collections::BTreeSet<&str> =
+            recommendation.options.iter().map(|option| option.model.as_str()).collect();
+        assert!(ids.len() > 3, "{}: {ids:?}", use_case.as_str());
+    }
+}
+
+#[test]
+fn lengths_that_nobody_measured_are_planned() {
+    let mut specification = specification(UseCase::ChatbotConversational, 3.0);
+    (specification.traffic.input_tokens, specification.traffic.output_tokens) = (2000, 300);
+    (specification.slo.ttft_ms, specification.slo.e2e_ms) = (500.0, 10_000.0);
+    let headroom = plan(&Specification { sizing: Sizing::Headroom, ..specification.clone() });
+    assert!(headroom.options.is_empty() && headroom.unmeasured.is_some());
+    let predicted = plan(&specification);
+    assert!(predicted.options.len() > 20 && predicted.unmeasured.is_none());
+    assert_within_targets(&predicted);
+}
+
+/// What is pruned loses nothing: the best of a narrow search is no better than that of the whole.
+#[test]
+fn the_whole_catalog_finds_what_a_narrow_search_finds() {
+    let whole = plan(&specification(UseCase::ChatbotConversational, 20.0));
+    let narrow = plan(&narrowed(UseCase::ChatbotConversational, 20.0));
+    assert!(best_cost(&whole) <= best_cost(&narrow));
+    let score = |recommendation: &Recommendation| recommendation.options[0].scores.total;
+    assert!(score(&whole) >= score(&narrow));
+    let least = whole.options.last().unwrap().scores.total;
+    let listed = |option: &DeploymentOption| whole.options.iter().any(|other| other.id == option.id);
+    for option in narrow.options.iter().filter(|option| option.scores.total > least + 1e-9) {
+        // The narrow search has fewer options, so each of its better ones is listed in the whole.
+        let others = whole.options.iter().filter(|other| {
+            other.scores.total < option.scores.total && !whole.pareto.iter().any(|front| front.id == other.id)
+        });
+        assert!(listed(option) || others.count() == 0, "{}", option.id);
+    }
+}
+
+#[test]
+fn more_traffic_never_needs_fewer_replicas() {
+    let mut before: Option<Recommendation> = None;
+    for qps in [0.5, 2.0, 5.0, 12.0, 40.0, 150.0] {
+        let now = plan(&narrowed(UseCase::ChatbotConversational, qps));
+        assert_within_targets(&now);
+        if let Some(before) = &before {
+            for option in &now.options {
+                if let Some(earlier) = before.options.iter().find(|other| other.id == option.id) {
+                    assert!(option.replicas >= earlier.replicas, "{} at {qps}", option.id);
+                }
+            }
+            assert!(best_cost(&now) >= best_cost(before), "at {qps}");
+        }
+        before = Some(now);
+    }
+}
+
+#[test]
+fn looser_targets_never_cost_more() {
+    for use_case in [UseCase::ChatbotConversational, UseCase::DocumentAnalysisRag] {
+        let base = narrowed(use_case, 10.0);
+        let strict = plan(&base);
+        for loosen in [
+            |slo: &mut sizewell::workload::SloTargets| slo.ttft_ms *= 2.0,
+            |slo: &mut sizewell::workload::SloTargets| slo.itl_ms *= 2.0,
+            |slo: &mut sizewell::workload::SloTargets| slo.e2e_ms *= 2.0,
+            |slo: &mut sizewell::workload::SloTargets| slo.percentile = Quantile::P50,
+        ] {
+            let mut looser = base.clone();
+            loosen(&mut looser.slo);
+            let looser = plan(&looser);
+            assert!(best_cost(&looser) <= best_cost(&strict));
+        }
+    }
+}
+
+#[test]
+fn limits_are_kept() {
+    let base = narrowed(UseCase::ChatbotConversational, 10.0);
+    let free = plan(&base);
+    let limit = best_cost(&free) * 1.5;
+    let budget = Some(Budget { usd_per_month: Some(limit), strict: true, ..Budget::default() });
+    let bound = plan(&Specification { budget, ..base.clone() });
+    assert!(!bound.options.is_empty() && bound.options.len() < free.options.len());
+    assert!(bound.options.iter().all(|option| option.usd_per_month <= limit));
+    assert!(bound.near_misses.iter().all(|option| !option.misses.is_empty()));
+
+    let few = plan(&Specification { max_gpus: Some(2), ..base.clone() });
+    assert!(!few.options.is_empty() && few.options.iter().all(|option| option.gpu_count <= 2));
+
+    let mut without = base.clone();
+    without.gpus = NameFilter { preferred: Vec::new(), excluded: vec!["H100".to_owned(), "H200".to_owned()] };
+    let without = plan(&without);
+    assert!(!without.options.is_empty());
+    assert!(
+        without
+            .options
+            .iter()
+            .chain(&without.near_misses)
+            .all(|option| !["H100", "H200"].contains(&option.gpu.as_str()))
+    );
+}
+
+#[test]
+fn the_same_question_has_the_same_answer() {
+    let specification = specification(UseCase::CodeCompletion, 8.0);
+    let text = |recommendation: &Recommendation| serde_json::to_string(recommendation).unwrap();
+    let first = plan(&specification);
+    assert_eq!(text(&first), text(&plan(&specification)));
+    let read: Recommendation = serde_json::from_str(&text(&first)).unwrap();
+    assert_eq!(text(&read), text(&first));
+}
+
+#[test]
+fn every_deployment_model_and_statistic_is_planned() {
+    for deployment_model in [DeploymentModel::Cloud, DeploymentModel::Owned, DeploymentModel::Purchase] {
+        for percentile in Quantile::ALL {
+            let mut specification = narrowed(UseCase::ContentGeneration, 4.0);
+            specification.deployment_model = deployment_model;
+            specification.slo.percentile = percentile;
+            let recommendation = plan(&specification);
+            assert!(!recommendation.options.is_empty(), "{deployment_model:?} {percentile}");
+            assert_within_targets(&recommendation);
+            assert!(recommendation.options.iter().all(|option| option.latency.percentile == percentile));
+        }
+    }
+}
+
+/// The default is not written, so that answers of before read as they did.
+#[test]
+fn sizing_is_headroom_unless_asked() {
+    let intent = Intent { use_case: Some(UseCase::Translation), qps: Some(1.0), ..Intent::default() };
+    let value = serde_json::to_value(specify(&intent).unwrap()).unwrap();
+    assert!(value.get("sizing").is_none());
+    let value = serde_json::to_value(specification(UseCase::Translation, 1.0)).unwrap();
+    assert_eq!(value["sizing"], "prediction");
+}
+
+/// Measurements of a deployment move its prediction towards them, by less than all the way, and
+/// narrow its interval; simulated rows do not.
+#[test]
+fn measurements_of_the_deployment_calibrate_it() {
+    let mut specification = narrowed(UseCase::ChatbotConversational, 1.0);
+    specification.models.preferred = vec!["Llama-3.3-70B-Instruct".to_owned()];
+    specification.gpus.preferred = vec!["H200".to_owned()];
+    specification.slo.itl_ms *= 2.0;
+    specification.slo.e2e_ms *= 2.0;
+    let before = plan(&specification).options.remove(0);
+    let row = |factor: f64, concurrency: u32, origin: &str| -> Benchmark {
+        serde_json::from_value(serde_json::json!({
+            "model": before.model, "gpu": before.gpu, "tensor_parallel": before.tensor_parallel,
+            "backend": "vllm", "input_tokens": 700, "output_tokens": 300, "concurrency": concurrency,
+            "precision": before.evidence.precision,
+            "ttft_ms": {"mean": 120.0}, "itl_ms": {"mean": factor}, "origin": origin, "source": "mine"
+        }))
+        .unwrap()
+    };
+    let rows = |factor: f64, origin: &str| {
+        catalog()
+            .with_benchmark_records((1..=6).map(|clients| row(factor, clients, origin)).collect())
+            .unwrap()
+    };
+    let itl_ms = before.prediction.as_ref().unwrap().itl.mean_ms;
+    let option = |catalog: &Catalog| {
+        let found = recommend(catalog, &specification).unwrap().options;
+        found.into_iter().find(|option| option.id == before.id).unwrap()
+    };
+    let slower = option(&rows(itl_ms * 1.4, "measured"));
+    let prediction = slower.prediction.as_ref().unwrap();
+    assert_eq!(prediction.provenance, Provenance::Calibrated);
+    assert_eq!(slower.evidence.provenance, Provenance::Calibrated);
+    let measured = prediction.measured.as_ref().unwrap();
+    assert!(measured.measured_rows >= 6 && measured.itl_factor > 1.05, "{measured:?}");
+    assert!(measured.itl_factor < measured.itl_ratio.unwrap());
+    assert!(prediction.itl.mean_ms > itl_ms * 1.03);
+    let width = |option: &DeploymentOption| {
+        let itl = option.prediction.as_ref().unwrap().itl;
+        itl.mean_high_ms / itl.mean_low_ms
+    };
+    let simulated = option(&rows(itl_ms * 1.4, "simulated"));
+    assert!(width(&slower) < width(&before) + 1e-12);
+    let shown = simulated.prediction.as_ref().unwrap().measured.as_ref().unwrap();
+    assert!(shown.simulated_rows >= 6);
+    assert!((simulated.latency.itl.value_ms / before.latency.itl.value_ms - 1.0).abs() < 1e-9);
+}
+
+/// What is recommended can be deployed: manifests for every option that one node holds.
+#[test]
+fn options_render_to_manifests() {
+    let mut rendered = 0;
+    let (mut eight_bit_caches, mut online) = (0, 0);
+    for (use_case, qps) in [(UseCase::ChatbotConversational, 30.0), (UseCase::LongDocumentSummarization, 2.0)]
+    {
+        let recommendation = plan(&specification(use_case, qps));
+        for option in recommendation.options.iter().filter(|option| option.capacity.gpus_per_replica <= 8) {
+            if option.pipeline_parallel.is_some() {
+                continue;
+            }
+            let manifests = render_manifests(catalog(), option, &ManifestSettings::default())
+                .unwrap_or_else(|error| panic!("{}: {error}", option.id));
+            let yaml = &manifests[0].yaml;
+            assert!(yaml.contains(&format!("--tensor-parallel-size={}", option.tensor_parallel)));
+            assert_eq!(yaml.contains("--kv-cache-dtype=fp8"), option.kv_dtype.is_some(), "{}", option.id);
+            if option.evidence.precision.is_some() {
+                assert!(yaml.contains("--quantization=fp8"), "{}", option.id);
+                online += 1;
+            }
+            eight_bit_caches += u32::from(option.kv_dtype.is_some());
+            rendered += 1;
+        }
+    }
+    assert!(rendered > 50, "{rendered}, {eight_bit_caches}, {online}");
+}
