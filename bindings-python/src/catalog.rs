@@ -74,8 +74,9 @@ impl CatalogIndex {
         places: Vec<(String, String, usize, usize)>,
         numbers: &[u8],
         codes: &[u8],
+        as_lists: bool,
     ) -> PyResult<Answers<'py>> {
-        estimate_many(values.py(), &self.catalog, values, places, numbers, codes)
+        estimate_many(values.py(), &self.catalog, values, places, numbers, codes, as_lists)
     }
 
     /// The rows of one list, or all of them by list where none is named, as JSON.

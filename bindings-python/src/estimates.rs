@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use std::thread::{available_parallelism, scope};
 
 use pyo3::prelude::*;
-use pyo3::types::{PyByteArray, PyDict};
+use pyo3::types::{PyByteArray, PyDict, PyList};
 use serde_json::{Map, Value, json};
 use sizewell::Result;
 use sizewell::catalog::Catalog;
@@ -20,10 +20,10 @@ const BYTES: usize = size_of::<f64>();
 /// What stands for no limiting resource.
 const NONE: u8 = u8::MAX;
 
-/// The number of rows; the numbers of [`Estimate::NUMBERS`], column after column; the places of
-/// each row's provenance and limiting resource in their lists; and the rows that cannot run, with
-/// why.
-pub(crate) type Answers<'py> = (usize, Bound<'py, PyByteArray>, Vec<u8>, Vec<u8>, Vec<(usize, String)>);
+/// The number of rows; the numbers of [`Estimate::NUMBERS`], as bytes column after column, or as a
+/// list of lists; the places of each row's provenance and limiting resource in their lists; and the
+/// rows that cannot run, with why.
+pub(crate) type Answers<'py> = (usize, Bound<'py, PyAny>, Vec<u8>, Vec<u8>, Vec<(usize, String)>);
 
 /// Estimates of columns: `values` has for each either the one value for all rows, or, where
 /// `places` says that it is in `codes`, the values that they are of.
@@ -34,6 +34,7 @@ pub(crate) fn estimate_many<'py>(
     places: Vec<(String, String, usize, usize)>,
     numbers: &[u8],
     codes: &[u8],
+    as_lists: bool,
 ) -> PyResult<Answers<'py>> {
     let header = header(value(values.as_any(), "columns")?, places);
     let numbers: Vec<f64> = numbers.as_chunks().0.iter().map(|bytes| f64::from_ne_bytes(*bytes)).collect();
@@ -42,13 +43,27 @@ pub(crate) fn estimate_many<'py>(
     let batch = batch.map_err(|error| raised(py, &error))?;
     let rows = batch.rows();
     let (mut provenance, mut limiting) = (vec![0; rows], vec![NONE; rows]);
-    let mut reasons = Vec::new();
+    let (mut reasons, mut lists) = (Vec::new(), None);
     let table = PyByteArray::new_with(py, rows * Estimate::NUMBERS.len() * BYTES, |table| {
         let done = py.detach(|| estimate_all(&batch, table, &mut provenance, &mut limiting));
         reasons = done.map_err(|error| raised(py, &error))?;
+        if as_lists {
+            lists = Some(columns(py, table, rows)?);
+        }
         Ok(())
     })?;
-    Ok((rows, table, provenance, limiting, reasons))
+    Ok((rows, lists.unwrap_or_else(|| table.into_any()), provenance, limiting, reasons))
+}
+
+/// The columns as a list of lists, `None` where a row has no number.
+fn columns<'py>(py: Python<'py>, table: &[u8], rows: usize) -> PyResult<Bound<'py, PyAny>> {
+    let column = |place: usize| {
+        let bytes = table.get(place * rows * BYTES..(place + 1) * rows * BYTES).unwrap_or_default();
+        let numbers = bytes.as_chunks().0.iter().map(|bytes| f64::from_ne_bytes(*bytes));
+        PyList::new(py, numbers.map(|number| (!number.is_nan()).then_some(number)))
+    };
+    let columns = (0..Estimate::NUMBERS.len()).map(column).collect::<PyResult<Vec<_>>>()?;
+    Ok(PyList::new(py, columns)?.into_any())
 }
 
 fn header(values: Value, places: Vec<(String, String, usize, usize)>) -> Value {

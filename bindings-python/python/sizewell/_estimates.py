@@ -49,17 +49,29 @@ def estimate_many(columns: Any = {}, /, catalog: Catalog | None = None, **fields
     for name, column in given.items():
         packed.add(name, column)
     numbers, codes = b"".join(packed.numbers), b"".join(packed.codes)
+    kind = _library_of(columns)
+    if kind not in {"pandas", "polars", "pyarrow"}:
+        is_array = any(_library_of(column) == "numpy" for column in given.values())
+        kind = "numpy" if is_array else "lists"
     index = (catalog or embedded())._index
-    answers = _Answers(*index.estimate_many(packed.values, packed.places, numbers, codes))
-    match _library_of(columns):
+    as_lists = kind == "lists" or (kind in {"polars", "pyarrow"} and not _has_numpy())
+    answers = _Answers(*index.estimate_many(packed.values, packed.places, numbers, codes, as_lists))
+    match kind:
         case "pandas":
             return answers.to_pandas(columns.index)
         case "polars":
             return answers.to_polars()
         case "pyarrow":
             return answers.to_arrow()
-    is_array = any(_library_of(column) == "numpy" for column in given.values())
-    return answers.to_arrays() if is_array else answers.to_lists()
+    return answers.columns()
+
+
+def _has_numpy() -> bool:
+    try:
+        import_module("numpy")
+    except ImportError:
+        return False
+    return True
 
 
 def _library_of(thing: Any) -> str:
@@ -164,14 +176,13 @@ class _Answers:
     def __init__(
         self,
         rows: int,
-        numbers: bytearray,
+        numbers: bytearray | list[list[float | None]],
         provenance: bytes,
         limiting: bytes,
         reasons: list[tuple[int, str]],
     ) -> None:
         self.rows = rows
         self.numbers = numbers
-        self.reasons = reasons
         reason: list[str | None] = [None] * rows
         for row, text in reasons:
             reason[row] = text
@@ -182,32 +193,24 @@ class _Answers:
             "limiting_resource": [resources[code] for code in limiting],
         }
 
-    def to_lists(self) -> dict[str, Any]:
-        floats = memoryview(self.numbers).cast("d")
-        table: dict[str, Any] = dict(self.labels)
-        lacking = [row for row, _ in self.reasons]
-        for place, name in enumerate(ESTIMATE_NUMBERS):
-            column: list[Any] = floats[place * self.rows :][: self.rows].tolist()
-            # Only a row with a reason lacks a figure.
-            for row in lacking:
-                if isnan(column[row]):
-                    column[row] = None
-            table[name] = column
-        return table
-
-    def to_arrays(self) -> dict[str, Any]:
+    def columns(self) -> dict[str, Any]:
+        """By name: lists, or NumPy arrays where the numbers are bytes."""
+        labels: dict[str, Any] = dict(self.labels)
+        if isinstance(self.numbers, list):
+            return labels | dict(zip(ESTIMATE_NUMBERS, self.numbers, strict=True))
         numpy = import_module("numpy")
-        labels = {name: numpy.array(label, dtype=object) for name, label in self.labels.items()}
-        return labels | dict(zip(ESTIMATE_NUMBERS, self._block(numpy), strict=True))
+        for name, label in self.labels.items():
+            labels[name] = numpy.array(label, dtype=object)
+        return labels | dict(zip(ESTIMATE_NUMBERS, self._block(), strict=True))
 
-    def _block(self, numpy: Any) -> Any:
+    def _block(self) -> Any:
+        numpy = import_module("numpy")
         floats = numpy.frombuffer(self.numbers, dtype=numpy.float64)
         return floats.reshape(len(ESTIMATE_NUMBERS), self.rows)
 
     def to_pandas(self, index: Any) -> Any:
         pandas = import_module("pandas")
-        block = self._block(import_module("numpy"))
-        frame = pandas.DataFrame(block.T, index=index, columns=ESTIMATE_NUMBERS, copy=False)
+        frame = pandas.DataFrame(self._block().T, index=index, columns=ESTIMATE_NUMBERS, copy=False)
         for place, (name, label) in enumerate(self.labels.items()):
             frame.insert(place, name, label)
         return frame
@@ -215,7 +218,7 @@ class _Answers:
     def to_polars(self) -> Any:
         polars = import_module("polars")
         texts = dict.fromkeys(self.labels, polars.String)
-        frame = polars.DataFrame(self._columns(), schema_overrides=texts)
+        frame = polars.DataFrame(self.columns() | self.labels, schema_overrides=texts)
         return frame.with_columns(polars.col(polars.Float64).fill_nan(None))
 
     def to_arrow(self) -> Any:
@@ -223,14 +226,6 @@ class _Answers:
         texts, floats = arrow.string(), arrow.float64()
         arrays = [
             arrow.array(column, texts if name in self.labels else floats, from_pandas=True)
-            for name, column in self._columns().items()
+            for name, column in (self.columns() | self.labels).items()
         ]
-        return arrow.table(arrays, names=list(self._columns()))
-
-    def _columns(self) -> dict[str, Any]:
-        try:
-            return self.labels | dict(
-                zip(ESTIMATE_NUMBERS, self._block(import_module("numpy")), strict=True)
-            )
-        except ImportError:
-            return self.to_lists()
+        return arrow.table(arrays, names=[*self.labels, *ESTIMATE_NUMBERS])
