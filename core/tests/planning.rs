@@ -4,7 +4,7 @@
 
 use sizewell::catalog::{Benchmark, Catalog};
 use sizewell::manifest::{ManifestSettings, render_manifests};
-use sizewell::recommend::{DeploymentOption, Provenance, Recommendation, recommend};
+use sizewell::recommend::{DeploymentOption, Provenance, Recommendation, recommend, sensitivity};
 use sizewell::units::Quantile;
 use sizewell::workload::{
     Budget, DeploymentModel, Intent, NameFilter, Sizing, Specification, UseCase, specify,
@@ -292,4 +292,56 @@ fn options_render_to_manifests() {
         }
     }
     assert!(rendered > 50, "{rendered}, {eight_bit_caches}, {online}");
+}
+
+/// More traffic costs more, twice the traffic more than a fifth more; a looser target adds nothing.
+#[test]
+fn sensitivity_says_what_moves_the_cost() {
+    let base = narrowed(UseCase::ChatbotConversational, 400.0);
+    let found = sensitivity(catalog(), &base).unwrap();
+    let baseline = found.baseline.as_ref().unwrap();
+    assert_eq!(baseline.usd_per_month, best_cost(&plan(&base)));
+    let change = |path: &str, value: &str| {
+        let row = found.changes.iter().find(|row| row.path == path && row.value == value);
+        row.unwrap_or_else(|| panic!("{path} = {value}")).usd_per_month_change.unwrap()
+    };
+    assert!(change("traffic.peak_qps", "320") < 0.0 && change("traffic.peak_qps", "480") > 0.0);
+    assert!(change("traffic.peak_qps", "800") > change("traffic.peak_qps", "480"));
+    assert!(change("slo.itl_ms", "50") <= 0.0 && change("slo.ttft_ms", "300") <= 0.0);
+    assert!(change("traffic.output_tokens", "512") >= 0.0);
+    let effects: Vec<f64> =
+        found.changes.iter().map(|row| row.usd_per_month_change.map_or(f64::INFINITY, f64::abs)).collect();
+    assert!(effects.is_sorted_by(|left, right| left >= right), "{effects:?}");
+    assert!(found.summary.contains("moves that most"), "{}", found.summary);
+
+    // By headroom too: measured lengths only, so other lengths leave no option.
+    let headroom = sensitivity(catalog(), &Specification { sizing: Sizing::Headroom, ..base }).unwrap();
+    let lengths = headroom.changes.iter().filter(|row| row.path == "traffic.input_tokens");
+    assert!(headroom.baseline.is_some() && lengths.clone().count() == 3);
+    assert!(lengths.into_iter().all(|row| row.option.is_none()));
+}
+
+/// A model, a GPU and a price that only the caller knows are planned with at once.
+#[test]
+fn what_the_caller_adds_is_planned_with() {
+    let mut data = catalog().to_data();
+    let mut model = catalog().model("Llama-3.1-8B-Instruct").unwrap().clone();
+    (model.id, model.name, model.aliases) = ("me/Tuned-8B".to_owned(), "Tuned 8B".to_owned(), Vec::new());
+    let mut gpu = catalog().gpu("H100").unwrap().clone();
+    (gpu.id, gpu.name, gpu.aliases) = ("X200".to_owned(), "Maker X200".to_owned(), Vec::new());
+    gpu.memory_bandwidth_gb_per_second *= 2.0;
+    let mut price = data.prices.iter().find(|price| price.gpu == "H100").unwrap().clone();
+    (price.gpu, price.usd_per_gpu_hour) = ("X200".to_owned(), 0.5);
+    data.models.push(model);
+    data.gpus.push(gpu);
+    data.prices.push(price);
+    let mine = Catalog::new(data).unwrap();
+    let mut specification = specification(UseCase::ChatbotConversational, 5.0);
+    specification.models.preferred = vec!["me/Tuned-8B".to_owned()];
+    let options = recommend(&mine, &specification).unwrap().options;
+    let on_mine = options.iter().find(|option| option.gpu == "X200").unwrap();
+    assert_eq!(options[0].id, on_mine.id);
+    assert!((on_mine.cost.usd_per_gpu_hour.unwrap() - 0.5).abs() < 1e-12);
+    let on_h100 = options.iter().find(|option| option.gpu == "H100").unwrap();
+    assert!(on_mine.latency.itl.value_ms < on_h100.latency.itl.value_ms);
 }

@@ -29,6 +29,15 @@ pub(super) const NEAR_MISS_FRACTION: f64 = 0.5;
 /// benchmark at the lowest rate that is not below a replica's planned load. Options are priced and
 /// ranked by [`Scores`](super::Scores); ties go to the cheaper, then by name.
 ///
+/// That is sizing by headroom. With `sizing = prediction` every sensible deployment is judged by
+/// engine model and queueing instead, at any lengths: models that fit, on tensor parallel 1 to 16
+/// (two pipeline stages where they fit no other way), as stored or quantised to fp8 while loading,
+/// with KV caches in 16 or 8 bits. Replicas are the fewest whose predicted latencies, with the
+/// reserve that predictions need, are within the targets at the peak. Of each model and GPU the
+/// cheapest configuration is an option, and the fastest where its latencies are worth more; at most
+/// 100 are listed, the whole Pareto front among them. Measurements of a deployment at any lengths
+/// correct its prediction ([`OptionPrediction`](super::OptionPrediction)).
+///
 /// ```
 /// use sizewell::{recommend::recommend, workload::{Intent, UseCase, specify}};
 /// let intent = Intent { use_case: Some(UseCase::SummarizationShort), qps: Some(5.0), ..Intent::default() };

@@ -15,6 +15,7 @@
 use crate::engine::Batch;
 use crate::error::Result;
 use crate::queueing::{BindingTarget, MOST_UTILIZATION, Workload};
+use crate::units::Quantile;
 use crate::workload::{
     ArrivalProcess, MAX_TOKENS, RequestMix, SloTargets, Specification, TokenDistribution, TokenLengths,
 };
@@ -33,6 +34,8 @@ pub(super) struct Demand {
     pub slo: SloTargets,
     pub lengths: TokenLengths,
     pub peak_qps: f64,
+    /// Share of the mean prompt that the asked statistic is sure to be above.
+    short_prompt: f64,
 }
 
 impl Demand {
@@ -51,6 +54,7 @@ impl Demand {
             slo: specification.slo,
             lengths,
             peak_qps,
+            short_prompt: short_prompt(&varied(lengths.input_tokens), specification)?,
         })
     }
 
@@ -60,14 +64,14 @@ impl Demand {
         (self.peak_qps / (stable_qps * MOST_UTILIZATION)).ceil().max(1.0)
     }
 
-    /// One sequence that decodes alone, with less context than any percentile has.
+    /// One sequence that decodes alone, with less context than the asked statistic has.
     pub fn alone(&self) -> Batch {
-        Batch::decode(1.0, f64::from(self.lengths.output_tokens) / 2.0)
+        Batch::decode(1.0, (self.input_tokens() + self.output_tokens()) / 2.0)
     }
 
-    /// A prompt alone that is shorter than the median.
+    /// A prompt alone that is shorter than that of the asked statistic.
     pub fn short_prompt(&self) -> Batch {
-        Batch::prefill(0.0, (f64::from(self.lengths.input_tokens) * 0.5).max(1.0))
+        Batch::prefill(0.0, (self.input_tokens() * self.short_prompt).max(1.0))
     }
 
     /// Latencies over their targets.
@@ -91,4 +95,20 @@ impl Demand {
     pub fn output_tokens(&self) -> f64 {
         f64::from(self.lengths.output_tokens)
     }
+}
+
+/// How far below the statistic of the prompts' lengths that of the first token's time may be taken to
+/// be: predictions cut lengths into ten strips.
+const SURE: f64 = 0.8;
+
+/// The asked statistic of prompts over their mean, and safely below.
+fn short_prompt(prompts: &TokenDistribution, specification: &Specification) -> Result<f64> {
+    let level = match specification.slo.percentile {
+        Quantile::Mean | Quantile::P50 => 0.5,
+        Quantile::P90 => 0.9,
+        Quantile::P95 => 0.95,
+        Quantile::P99 => 0.99,
+    };
+    let mean = f64::from(specification.traffic.input_tokens);
+    Ok((SURE * prompts.quantiles()?.at(level) / mean).max(0.0))
 }

@@ -139,7 +139,7 @@ fn judge_best_first(judge: &Judge<'_>, mut prospects: BinaryHeap<Ranked>, tally:
             continue;
         }
         let known = tally.found.len();
-        judge.pair(prospect.model, prospect.gpu, tally);
+        judge.pair(prospect.model, prospect.gpu, &standing, tally);
         standing.extend(tally.found.get(known..).unwrap_or_default());
     }
     passed_over

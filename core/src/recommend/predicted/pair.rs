@@ -5,7 +5,7 @@ use super::candidate::{Candidate, ModelFacts, NoRoom, Pair};
 use super::demand::{Demand, LEAST_ROOM};
 use super::evidence::Evidence;
 use super::fleet::Size;
-use super::{kernels, rejected};
+use super::{Standing, kernels, rejected};
 use crate::catalog::Numbers;
 use crate::cost::{Fleet, UnitCosts};
 use crate::plan::CapacityPlan;
@@ -238,7 +238,7 @@ impl<'a> Judge<'a> {
     }
 
     /// Judges a pair and adds what it comes to.
-    pub fn pair(&self, model: usize, gpu: usize, tally: &mut Tally) {
+    pub fn pair(&self, model: usize, gpu: usize, standing: &Standing, tally: &mut Tally) {
         let (Some(pair), Some(Ok(tariff))) = (self.pair_of(model, gpu), self.tariffs.get(gpu)) else {
             return;
         };
@@ -247,7 +247,7 @@ impl<'a> Judge<'a> {
         tally.candidates += choice.candidates.len() as u64;
         if choice.candidates.is_empty() {
             self.refuse_memory(&pair, model, gpu, tally);
-        } else if let Err((gpus, code, reason)) = choice.conclude(&pair, tally) {
+        } else if let Err((gpus, code, reason)) = choice.conclude(&pair, standing, tally) {
             tally.rejected.extend(rejected(self.search, model, gpu, gpus, code, reason));
         }
     }
@@ -396,7 +396,7 @@ impl<'a> Choice<'a> {
     }
 
     /// Adds the options of the pair, or a near miss.
-    fn conclude(&mut self, pair: &Pair<'_>, tally: &mut Tally) -> Result<(), Refusal> {
+    fn conclude(&mut self, pair: &Pair<'_>, standing: &Standing, tally: &mut Tally) -> Result<(), Refusal> {
         let Some((place, replicas, _)) = self.cheapest else { return self.none_meets(tally) };
         let Some(candidate) = self.candidates.get(place) else { return Ok(()) };
         let Some(found) = self.found(candidate, replicas) else { return Ok(()) };
@@ -413,14 +413,14 @@ impl<'a> Choice<'a> {
             let before = self.candidates.len();
             self.look_at_all(pair);
             tally.candidates += (self.candidates.len() - before) as u64;
-            tally.found.extend(self.faster(&found));
+            tally.found.extend(self.faster(&found, standing));
         }
         tally.found.push(found);
         Ok(())
     }
 
     /// The fastest configuration where it gains enough over the cheapest and breaks no limit.
-    fn faster(&self, cheapest: &Found) -> Option<Found> {
+    fn faster(&self, cheapest: &Found, standing: &Standing) -> Option<Found> {
         let own = cheapest.candidate.alone_ms;
         let fastest = self
             .candidates
@@ -428,7 +428,15 @@ impl<'a> Choice<'a> {
             .filter(|candidate| candidate.alone_ms < own && self.judge.floor_ratio(candidate) <= 1.0)
             .min_by(|left, right| left.alone_ms.total_cmp(&right.alone_ms))?;
         let limits = |gpus: f64| self.judge.search.limit_misses(gpus as u64, self.tariff.of(gpus)).is_empty();
-        if fastest.least_gpus > 1e12 || !limits(fastest.least_gpus) {
+        let marks = self.judge.floor_marks(fastest);
+        if fastest.least_gpus > 1e12
+            || !limits(fastest.least_gpus)
+            || marks <= cheapest.scores.latency + LEAST_GAIN
+        {
+            return None;
+        }
+        let (model, gpu) = (self.model, self.gpu);
+        if standing.excludes(&self.judge.bound(model, gpu, self.tariff, fastest.least_gpus, marks, true)) {
             return None;
         }
         let Size::Replicas(replicas) = fastest.size(self.judge.demand, MAX_REPLICAS) else { return None };
