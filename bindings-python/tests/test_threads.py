@@ -24,8 +24,11 @@ def calls() -> dict[str, Callable[[], object]]:
     spec = sw.specify(use_case="chatbot_conversational", users=1000)
     scenarios = [{"name": str(number), "specification": spec} for number in range(20)]
     records = sw.catalog().benchmarks[:500]
+    load = {"model": "Qwen3-32B", "gpu": "H200", "input_tokens": 1024, "output_tokens": 256}
+    rates = [1 + row / 1000 for row in range(1000)]
     return {
         "compare": lambda: sw.compare(scenarios),
+        "estimate_many": lambda: sw.estimate_many(load, qps=rates),
         "health": lambda: sw.catalog().health("2026-11-20"),
         "recommend": lambda: sw.recommend(spec),
         "with_benchmarks": lambda: sw.catalog().with_benchmarks(records),
@@ -62,7 +65,9 @@ def runs_beside_others(call: Callable[[], object]) -> bool:
         other.join()
 
 
-@pytest.mark.parametrize("name", ["compare", "health", "recommend", "with_benchmarks"])
+@pytest.mark.parametrize(
+    "name", ["compare", "estimate_many", "health", "recommend", "with_benchmarks"]
+)
 def test_other_threads_run_meanwhile(name: str, no_forced_switches: None) -> None:
     assert not runs_beside_others(busy)
     assert runs_beside_others(calls()[name])
