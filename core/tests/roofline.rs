@@ -181,4 +181,40 @@ proptest! {
             prop_assert!(more >= less * 0.975, "{less} then {more} at {share} of {most}");
         }
     }
+
+    #[test]
+    fn more_clients_or_longer_requests_never_lower_a_mean(
+        model in 0..models().len(), gpu in 0..gpus().len(), input in 16.0..4000.0f64, output in 8.0..2000.0f64,
+        clients in 1.0..600.0f64, factor in 1.01..3.0f64, what in 0..3usize, benchmark in any::<bool>(),
+    ) {
+        let at = |clients: f64, input: f64, output: f64| {
+            let request = EstimateRequest {
+                concurrency: Some(clients.round()),
+                benchmark: Some(benchmark),
+                tensor_parallel: Some(8),
+                ..EstimateRequest::new(
+                    models()[model].id.clone(), gpus()[gpu].id.clone(), input.round(), output.round(),
+                )
+            };
+            estimate(sizewell_data::catalog(), &request).unwrap()
+        };
+        let less = at(clients, input, output);
+        let more = match what {
+            0 => at(clients * factor, input, output),
+            1 => at(clients, input * factor, output),
+            _ => at(clients, input, output * factor),
+        };
+        let (Some(before), Some(after)) = (less.ttft_mean_ms, more.ttft_mean_ms) else { return Ok(()) };
+        // A longer answer's prompts come less often, so only its whole time must not fall; where the
+        // cache is full, longer requests leave fewer side by side.
+        let full = more.kv_use.unwrap() >= 0.98;
+        if what < 2 && !full {
+            prop_assert!(after >= before * 0.999, "TTFT {before} then {after}");
+            let (before, after) = (less.itl_mean_ms.unwrap(), more.itl_mean_ms.unwrap());
+            prop_assert!(after >= before * 0.999, "ITL {before} then {after}");
+        }
+        // The wait for other prompts is an approximation of its own, not the rest of a round.
+        let (before, after) = (less.e2e_mean_ms.unwrap(), more.e2e_mean_ms.unwrap());
+        prop_assert!(after >= before * 0.97, "E2E {before} then {after}");
+    }
 }

@@ -64,8 +64,18 @@ pub struct ClosedLoopMeans {
     pub requests_per_second: f64,
 }
 
-/// Steps of the fixed point: its error falls by more than half in each.
-const STEPS: usize = 10;
+/// Steps of the fixed point of the batch: its error falls by more than half in each.
+const STEPS: usize = 6;
+
+/// Length of an answer `y` of `alone` when nobody interrupts it, each round of `y + prompt` bringing
+/// `interruptions` of work by others: the positive root of `y (1 − interruptions / (y + prompt)) =
+/// alone`.
+fn answer_ms(alone: f64, prompt: f64, interruptions: f64) -> f64 {
+    let half = (interruptions + alone - prompt) / 2.0;
+    let root = crate::units::sqrt(half * half + alone * prompt);
+    // Subtracting like numbers loses digits where prompts are long.
+    if half >= 0.0 { half + root } else { alone * prompt / (root - half).max(1e-300) }
+}
 
 /// Means of a closed loop on one replica.
 #[must_use]
@@ -96,22 +106,18 @@ pub fn closed_loop(
     } else {
         queue.pause
     };
-    let interrupted = share * prompt;
+    let interruptions = share * prompt * (in_engine - 1.0).max(0.0);
 
     let per_token = 1.0 / run.tokens_per_iteration.max(1.0);
     let mut batch = in_engine;
     let mut iteration = engine.iteration_ms(&decode(batch)) * per_token;
-    let mut itl = iteration + interrupted * in_engine / output;
     for _ in 0..STEPS {
-        let round = output * itl + prompt;
-        let busy = interrupted * in_engine / round;
-        itl = (iteration / (1.0 - busy).max(0.02)).min(iteration + interrupted * in_engine / output);
-        let answering = in_engine * output * itl / (output * itl + prompt + iteration);
-        batch = 0.4 * batch + 0.6 * answering;
+        let answer = answer_ms(output * iteration, prompt, interruptions);
+        let answering = in_engine * answer / (answer + prompt + iteration);
+        batch = 0.3 * batch + 0.7 * answering;
         iteration = engine.iteration_ms(&decode(batch)) * per_token;
     }
-    itl = (iteration / (1.0 - interrupted * in_engine / (output * itl + prompt)).max(0.02))
-        .min(iteration + interrupted * in_engine / output);
+    let itl = answer_ms(output * iteration, prompt, interruptions) / output;
 
     if let Some(workers) = &run.prefill {
         return disaggregated(engine, run, workers, prompt, in_engine, &decode);
@@ -123,7 +129,12 @@ pub fn closed_loop(
     let together = (budget / new.max(1.0)).floor().max(1.0);
     let ahead = prompt + prompt_wait_ms + iteration * run.tokens_per_iteration.max(1.0) / together;
     let busy = (rate * ahead).min(0.95);
-    let steady = if in_step { 0.0 } else { queue.queue * busy / (2.0 * (1.0 - busy)) };
+    // As in an M/D/1 queue, but nobody waits for more than the other clients' prompts.
+    let steady = if in_step {
+        0.0
+    } else {
+        (busy / (2.0 * (1.0 - busy))).min(busy * (in_engine - 1.0).max(0.0) / 2.0)
+    };
     let burst = match (run.starts_with_burst, in_step) {
         (_, true) => queue.burst_in_step,
         (true, false) => queue.burst.min(1.0),
@@ -134,7 +145,7 @@ pub fn closed_loop(
         + queue.admission * run.admission_interval.max(1.0) * between
         + queue.balance / 60.0 * run.balance_iterations * between
         + iteration * run.tokens_per_iteration.max(1.0)
-        + ahead * (1.0 + steady)
+        + ahead * (1.0 + queue.queue * steady)
         + burst * (in_engine - 1.0).max(0.0) * ahead / 2.0;
     if clients > in_engine * 1.02 {
         ttft += queue.capacity_wait * (clients - in_engine) / rate.max(1e-12);
