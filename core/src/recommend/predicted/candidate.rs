@@ -79,6 +79,11 @@ impl Setting {
         u32::from(self.online_fp8) + u32::from(self.kv != KvDtype::Auto)
     }
 
+    /// Whether two settings are alike but for the cache.
+    pub fn differs_in_cache(self, other: Self) -> bool {
+        self != other && Self { kv: other.kv, ..self } == other
+    }
+
     pub fn parallelism(self) -> Parallelism {
         Parallelism {
             tensor_parallel: self.tensor_parallel,

@@ -99,7 +99,7 @@ impl Demand {
 
 /// How far below the statistic of the prompts' lengths that of the first token's time may be taken to
 /// be: predictions cut lengths into ten strips.
-const SURE: f64 = 0.8;
+const SURE: f64 = 0.88;
 
 /// The asked statistic of prompts over their mean, and safely below.
 fn short_prompt(prompts: &TokenDistribution, specification: &Specification) -> Result<f64> {

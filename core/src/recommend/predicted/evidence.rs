@@ -4,9 +4,11 @@
 //! same, at any lengths and any load. A closed loop is compared with
 //! [`closed_loop`](crate::queueing::closed_loop()) as a benchmark that begins with a burst, an open
 //! one with [`Predictor`], the mean where it was measured. The geometric means of measured ÷
-//! predicted, shrunk towards 1 as `n / (n + 2)`, correct the prediction: rows of one sweep share
-//! what is unknown about their deployment, and each has an error of its own. The factor on
-//! inter-token latency is one on the engine's iterations, so that capacity follows.
+//! predicted, shrunk towards 1 as `n / (n + 4)`, correct the prediction: rows of one deployment share
+//! what is unknown about it, and each has an error of its own. Of the catalog's 681 rows of 40
+//! deployments on vLLM, what they share has a standard deviation of 0.12 (ITL) and 0.34 (TTFT) in the
+//! logarithm, what is each row's own 0.23 and 0.66: four times the variance in both. The factor
+//! on inter-token latency is one on the engine's iterations, so that capacity follows.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -18,12 +20,12 @@ use crate::error::Result;
 use crate::queueing::{ClosedLoop, Deployment, Latencies, Predictor, Workload, closed_loop};
 use crate::recommend::filter::Admission;
 use crate::units::{Quantile, exp, ln, sqrt};
-use crate::workload::{ArrivalProcess, RequestMix, Specification};
+use crate::workload::{ArrivalProcess, RequestMix};
 
 /// Rows at which a correction counts by half.
-const SHRINK_ROWS: f64 = 2.0;
+const SHRINK_ROWS: f64 = 4.0;
 /// Share of the error's variance that rows of the same deployment have in common.
-const SHARED_VARIANCE: f64 = 0.5;
+const SHARED_VARIANCE: f64 = 0.2;
 /// A ratio beyond these says that something else ran (drafts, other settings): shown, not used.
 const MOST_ITL_RATIO: f64 = 2.0;
 const MOST_TTFT_RATIO: f64 = 4.0;
@@ -88,8 +90,7 @@ impl Bias {
 
 impl Evidence {
     /// Indexes the rows of admitted models and GPUs, whatever their lengths.
-    pub fn new(catalog: &Catalog, specification: &Specification, admission: &Admission) -> Result<Self> {
-        let _ = specification;
+    pub fn new(catalog: &Catalog, admission: &Admission) -> Result<Self> {
         let profiles = catalog.profiles()?;
         let queries: Vec<BenchmarkQuery> =
             profiles.iter().map(|(lengths, _)| BenchmarkQuery { lengths: *lengths }).collect();

@@ -19,6 +19,8 @@ pub(super) enum Size {
 
 /// Kept off every target: percentiles are found to within a few thousandths.
 const MARGIN: f64 = 0.01;
+/// Lower bounds over targets from which a configuration may well miss them whatever the load.
+const DOUBTFUL: f64 = 0.75;
 /// Share of the stable rate at which a request is as good as alone.
 const IDLE: f64 = 1e-4;
 
@@ -49,19 +51,25 @@ impl Candidate {
         self.narrowest(demand, 1, qps).map_or(f64::INFINITY, |(_, ratio)| ratio)
     }
 
-    /// The smallest number of replicas, up to `most`.
-    pub fn size(&self, demand: &Demand, most: u32) -> Size {
+    /// The smallest number of replicas, up to `most`, of a configuration whose lower bounds are this
+    /// share of its targets.
+    pub fn size(&self, demand: &Demand, floor: f64, most: u32) -> Size {
         let most = most.min(MAX_REPLICAS);
         let least = demand.least_replicas(self.stable_qps);
         if least.is_nan() || least > f64::from(most) {
             return Size::TooMany;
         }
         let least = least as u32;
+        // What is likely to fail even at rest is asked that first.
+        let doubtful = floor > DOUBTFUL;
+        let at_rest = || Some(self.idle_ratio(demand)).filter(|idle| *idle > 1.0);
+        if let Some(idle) = doubtful.then(at_rest).flatten() {
+            return Size::Slow(idle);
+        }
         if self.meets(demand, least) {
             return Size::Replicas(least);
         }
-        let idle = self.idle_ratio(demand);
-        if idle > 1.0 {
+        if let Some(idle) = (!doubtful).then(at_rest).flatten() {
             return Size::Slow(idle);
         }
         let (mut low, mut high) = (least, least);

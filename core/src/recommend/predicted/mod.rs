@@ -39,7 +39,7 @@ const MOST_REJECTED: usize = 1000;
 pub(super) fn recommend(search: &Search<'_>, admission: &Admission) -> Result<Recommendation> {
     let (catalog, specification) = (search.catalog, search.specification);
     let demand = Demand::new(specification)?;
-    let evidence = Evidence::new(catalog, specification, admission)?;
+    let evidence = Evidence::new(catalog, admission)?;
     let judge = Judge::new(search, &demand, &evidence);
     let mut tally = Tally::default();
     let mut rejected = Vec::new();

@@ -1,7 +1,7 @@
 //! The best configurations of one model on one GPU: the cheapest that meets the targets, and beside
 //! it the fastest where its latencies are worth more than the cheapest's.
 
-use super::candidate::{Candidate, ModelFacts, NoRoom, Pair};
+use super::candidate::{Candidate, ModelFacts, NoRoom, Pair, Setting};
 use super::demand::{Demand, LEAST_ROOM};
 use super::evidence::Evidence;
 use super::fleet::Size;
@@ -16,6 +16,9 @@ use crate::units::HOURS_PER_MONTH;
 
 /// The load of the stable rate at which a deployment is shown that misses a target even at rest.
 const NEAR_MISS_LOAD: f64 = 0.5;
+/// A request alone that misses a target by more does so with any format of the KV cache: its reading
+/// is a small part of an iteration with one sequence.
+const CACHE_GAIN: f64 = 1.15;
 /// The share of a latency's points that the fastest configuration must gain to stand beside the
 /// cheapest: less is no choice.
 const LEAST_GAIN: f64 = 1.0;
@@ -38,7 +41,7 @@ pub(super) struct Found {
 
 impl Found {
     /// What orders configurations that are alike otherwise.
-    pub fn key(&self) -> (usize, usize, super::candidate::Setting) {
+    pub fn key(&self) -> (usize, usize, Setting) {
         (self.model, self.gpu, self.candidate.setting)
     }
 
@@ -284,6 +287,8 @@ struct Choice<'a> {
     cheapest: Option<(usize, u32, u64)>,
     /// The nearest of those that miss a target whatever the load: its place, and latency over target.
     nearest: Option<(usize, f64)>,
+    /// The last configuration that was too slow by more than another format of its cache can mend.
+    slow: Option<Setting>,
     /// The smallest excess over budget or GPUs of those that were not sized for it.
     beyond: Option<(u32, Miss)>,
     /// Spreads that were looked at.
@@ -300,6 +305,7 @@ impl<'a> Choice<'a> {
             candidates: Vec::new(),
             cheapest: None,
             nearest: None,
+            slow: None,
             beyond: None,
             spreads: 0,
         }
@@ -338,6 +344,9 @@ impl<'a> Choice<'a> {
         let demand = self.judge.demand;
         let Some(candidate) = self.candidates.get(place) else { return };
         let setting = candidate.setting;
+        if self.slow.is_some_and(|slow| setting.differs_in_cache(slow)) {
+            return;
+        }
         let floor = self.judge.floor_ratio(candidate);
         if floor > 1.0 {
             if self.nearest.is_none_or(|(_, ratio)| floor < ratio) {
@@ -368,7 +377,7 @@ impl<'a> Choice<'a> {
         }
         let most =
             self.cheapest.map_or(u64::from(MAX_REPLICAS), |(_, _, best)| best / u64::from(setting.gpus()));
-        match candidate.size(demand, u32::try_from(most).unwrap_or(MAX_REPLICAS)) {
+        match candidate.size(demand, floor, u32::try_from(most).unwrap_or(MAX_REPLICAS)) {
             Size::Replicas(replicas) => {
                 let count = u64::from(replicas) * u64::from(setting.gpus());
                 if better(count as f64, setting.altered(), candidate.alone_ms) {
@@ -376,6 +385,7 @@ impl<'a> Choice<'a> {
                 }
             }
             Size::Slow(ratio) => {
+                self.slow = (ratio > CACHE_GAIN).then_some(setting);
                 if self.nearest.is_none_or(|(_, nearest)| ratio < nearest) {
                     self.nearest = Some((place, ratio));
                 }
@@ -439,7 +449,11 @@ impl<'a> Choice<'a> {
         if standing.excludes(&self.judge.bound(model, gpu, self.tariff, fastest.least_gpus, marks, true)) {
             return None;
         }
-        let Size::Replicas(replicas) = fastest.size(self.judge.demand, MAX_REPLICAS) else { return None };
+        let Size::Replicas(replicas) =
+            fastest.size(self.judge.demand, self.judge.floor_ratio(fastest), MAX_REPLICAS)
+        else {
+            return None;
+        };
         let found = self.found(fastest, replicas)?;
         (limits(found.gpu_count as f64) && found.scores.latency > cheapest.scores.latency + LEAST_GAIN)
             .then_some(found)
