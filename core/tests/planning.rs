@@ -345,3 +345,28 @@ fn what_the_caller_adds_is_planned_with() {
     let on_h100 = options.iter().find(|option| option.gpu == "H100").unwrap();
     assert!(on_mine.latency.itl.value_ms < on_h100.latency.itl.value_ms);
 }
+
+/// Whatever a checked specification holds is answered: the smallest and largest of everything.
+#[test]
+fn extremes_are_answered() {
+    let base = narrowed(UseCase::ChatbotConversational, 1.0);
+    let with = |change: &dyn Fn(&mut Specification)| {
+        let mut specification = base.clone();
+        change(&mut specification);
+        plan(&specification)
+    };
+    assert!(!with(&|s| s.traffic.peak_qps = 1e-9).options.is_empty());
+    for found in [
+        with(&|s| s.traffic.peak_qps = 1e7),
+        with(&|s| (s.traffic.input_tokens, s.traffic.output_tokens) = (1, 1)),
+        with(&|s| s.traffic.input_tokens = 10_000_000),
+        with(&|s| s.traffic.output_tokens = 100_000),
+        with(&|s| s.traffic.input_tokens = 120_000),
+        with(&|s| s.slo.ttft_ms = 1e-3),
+        with(&|s| (s.slo.ttft_ms, s.slo.itl_ms, s.slo.e2e_ms) = (86_400_000.0, 86_400_000.0, 86_400_000.0)),
+        with(&|s| s.max_gpus = Some(1)),
+    ] {
+        assert_within_targets(&found);
+        assert!(!found.rejected.is_empty() || !found.options.is_empty());
+    }
+}

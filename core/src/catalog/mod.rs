@@ -6,6 +6,7 @@
 //! [`normalize_name`].
 
 mod benchmark;
+mod config_json;
 mod gpu;
 mod health;
 mod index;
