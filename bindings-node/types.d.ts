@@ -602,6 +602,8 @@ export interface DeploymentOption {
   tensor_parallel: number;
   /** Ranks that share the experts, where experts are distributed. */
   expert_parallel: number | null;
+  /** Stages over which layers are split; `null` for one. */
+  pipeline_parallel: number | null;
   /** Replicas side by side. */
   replicas: number;
   /** GPUs in all. */
@@ -610,6 +612,8 @@ export interface DeploymentOption {
   backend: string;
   /** How the weights are stored. */
   weight_format: WeightFormat;
+  /** Format of the KV cache; `null` for the engine's own choice. */
+  kv_dtype: KvDtype | null;
   /** USD per hour. */
   usd_per_hour: number;
   /** USD per month of 730 hours. */
@@ -636,16 +640,12 @@ export interface DeploymentOption {
   engine: EngineSettings;
   /** What the expectations rest on. */
   evidence: BenchmarkEvidence;
+  /** What is predicted at the planned load; `null` for an option sized from benchmarks alone. */
+  prediction: OptionPrediction | null;
   /** Which targets are missed, and by how much; empty for those in `options`. */
   misses: Miss[];
   /** Why, in plain words. */
   explanation: string[];
-  /** Format of the KV cache; `null` for the engine's own choice. */
-  kv_dtype?: KvDtype | null;
-  /** Stages over which layers are split; `null` for one. */
-  pipeline_parallel?: number | null;
-  /** What is predicted at the planned load; `null` for an option sized from benchmarks alone. */
-  prediction?: OptionPrediction | null;
 }
 
 /**
@@ -668,6 +668,8 @@ export interface DeploymentOptionInput {
   tensor_parallel: number;
   /** Ranks that share the experts, where experts are distributed. */
   expert_parallel?: number | null;
+  /** Stages over which layers are split; `null` for one. */
+  pipeline_parallel?: number | null;
   /** Replicas side by side. */
   replicas: number;
   /** GPUs in all. */
@@ -676,6 +678,8 @@ export interface DeploymentOptionInput {
   backend: string;
   /** How the weights are stored. */
   weight_format: WeightFormat;
+  /** Format of the KV cache; `null` for the engine's own choice. */
+  kv_dtype?: KvDtype | null;
   /** USD per hour. */
   usd_per_hour: number;
   /** USD per month of 730 hours. */
@@ -702,16 +706,12 @@ export interface DeploymentOptionInput {
   engine: EngineSettings;
   /** What the expectations rest on. */
   evidence: BenchmarkEvidenceInput;
+  /** What is predicted at the planned load; `null` for an option sized from benchmarks alone. */
+  prediction?: OptionPredictionInput | null;
   /** Which targets are missed, and by how much; empty for those in `options`. */
   misses: Miss[];
   /** Why, in plain words. */
   explanation: string[];
-  /** Format of the KV cache; `null` for the engine's own choice. */
-  kv_dtype?: KvDtype | null;
-  /** Stages over which layers are split; `null` for one. */
-  pipeline_parallel?: number | null;
-  /** What is predicted at the planned load; `null` for an option sized from benchmarks alone. */
-  prediction?: OptionPredictionInput | null;
 }
 
 /** A figure against the baseline's. */
@@ -3040,15 +3040,15 @@ export interface Specification {
   /** Capacity kept free above the peak: 0.2 is 20%. */
   headroom_fraction: number;
   /**
+   * How capacity is found: from benchmarks of the asked lengths, or from the engine model and
+   * queueing.
+   */
+  sizing: Sizing;
+  /**
    * Where each value came from, by path (`slo.ttft_ms`). A value that is no longer the one that its
    * origin speaks of was edited, and counts as given.
    */
   origins: Record<string, Origin>;
-  /**
-   * How capacity is found: from benchmarks of the asked lengths, or from the engine model and
-   * queueing.
-   */
-  sizing?: Sizing;
 }
 
 /**
@@ -3102,17 +3102,17 @@ export interface SpecificationInput {
    */
   headroom_fraction?: number;
   /**
-   * Where each value came from, by path (`slo.ttft_ms`). A value that is no longer the one that its
-   * origin speaks of was edited, and counts as given.
-   */
-  origins?: Record<string, Origin>;
-  /**
    * How capacity is found: from benchmarks of the asked lengths, or from the engine model and
    * queueing.
    *
    * @defaultValue `"headroom"`
    */
   sizing?: Sizing;
+  /**
+   * Where each value came from, by path (`slo.ttft_ms`). A value that is no longer the one that its
+   * origin speaks of was edited, and counts as given.
+   */
+  origins?: Record<string, Origin>;
 }
 
 /** Speculative decoding: a draft of so many tokens is verified in every iteration. */

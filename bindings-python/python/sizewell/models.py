@@ -2422,14 +2422,14 @@ class Specification(_Model):
     headroom_fraction: float = 0.2
     """Capacity kept free above the peak: 0.2 is 20%."""
 
-    origins: dict[str, Origin] = Field(default_factory=dict)
-    """Where each value came from, by path (`slo.ttft_ms`). A value that is no longer
-    the one that its origin speaks of was edited, and counts as given.
-    """
-
     sizing: Sizing = "headroom"
     """How capacity is found: from benchmarks of the asked lengths, or from the engine
     model and queueing.
+    """
+
+    origins: dict[str, Origin] = Field(default_factory=dict)
+    """Where each value came from, by path (`slo.ttft_ms`). A value that is no longer
+    the one that its origin speaks of was edited, and counts as given.
     """
 
 
@@ -2491,6 +2491,9 @@ class DeploymentOption(_DeploymentOptionModel):
     expert_parallel: int | None = None
     """Ranks that share the experts, where experts are distributed."""
 
+    pipeline_parallel: int | None = None
+    """Stages over which layers are split; `None` for one."""
+
     replicas: int
     """Replicas side by side."""
 
@@ -2502,6 +2505,9 @@ class DeploymentOption(_DeploymentOptionModel):
 
     weight_format: WeightFormat
     """How the weights are stored."""
+
+    kv_dtype: KvDtype | None = None
+    """Format of the KV cache; `None` for the engine's own choice."""
 
     usd_per_hour: float
     """USD per hour."""
@@ -2544,22 +2550,16 @@ class DeploymentOption(_DeploymentOptionModel):
     evidence: BenchmarkEvidence
     """What the expectations rest on."""
 
+    prediction: OptionPrediction | None = None
+    """What is predicted at the planned load; `None` for an option sized from benchmarks
+    alone.
+    """
+
     misses: list[Miss]
     """Which targets are missed, and by how much; empty for those in `options`."""
 
     explanation: list[str]
     """Why, in plain words."""
-
-    kv_dtype: KvDtype | None = None
-    """Format of the KV cache; `None` for the engine's own choice."""
-
-    pipeline_parallel: int | None = None
-    """Stages over which layers are split; `None` for one."""
-
-    prediction: OptionPrediction | None = None
-    """What is predicted at the planned load; `None` for an option sized from benchmarks
-    alone.
-    """
 
 
 class EstimateColumns(_Model):

@@ -54,7 +54,7 @@ pub struct DeploymentOption {
     #[serde(default)]
     pub expert_parallel: Option<u32>,
     /// Stages over which layers are split; `None` for one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub pipeline_parallel: Option<u32>,
     /// Replicas side by side.
     pub replicas: u64,
@@ -65,7 +65,7 @@ pub struct DeploymentOption {
     /// How the weights are stored.
     pub weight_format: WeightFormat,
     /// Format of the KV cache; `None` for the engine's own choice.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub kv_dtype: Option<KvDtype>,
     /// USD per hour.
     pub usd_per_hour: f64,
@@ -94,7 +94,7 @@ pub struct DeploymentOption {
     /// What the expectations rest on.
     pub evidence: BenchmarkEvidence,
     /// What is predicted at the planned load; `None` for an option sized from benchmarks alone.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub prediction: Option<OptionPrediction>,
     /// Which targets are missed, and by how much; empty for those in `options`.
     pub misses: Vec<Miss>,

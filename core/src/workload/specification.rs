@@ -66,7 +66,7 @@ pub struct Specification {
     pub headroom_fraction: f64,
     /// How capacity is found: from benchmarks of the asked lengths, or from the engine model and
     /// queueing.
-    #[serde(default, skip_serializing_if = "Sizing::is_headroom")]
+    #[serde(default)]
     #[cfg_attr(feature = "schema", schemars(extend("default" = "headroom")))]
     pub sizing: Sizing,
     /// Where each value came from, by path (`slo.ttft_ms`). A value that is no longer the one that
@@ -87,14 +87,6 @@ pub enum Sizing {
     /// deployments calibrate it. `headroom_fraction` does not count: the reserve is that of the
     /// prediction.
     Prediction,
-}
-
-impl Sizing {
-    /// Whether this is the default.
-    #[must_use]
-    pub fn is_headroom(&self) -> bool {
-        *self == Self::Headroom
-    }
 }
 
 fn default_headroom() -> f64 {
