@@ -150,6 +150,12 @@ impl<'a> Replica<'a> {
         if let Some(acceptance) = self.speculation.acceptance {
             check_range("speculation.acceptance", acceptance, 0.0, 1.0)?;
         }
+        let (_, budget) = self.memory.batch_limits(self.gpu);
+        let step = self.speculation.draft_tokens + 1;
+        if step > 1 && budget < step {
+            let allowed = format!("at least {step}, a token and its draft");
+            return Err(Error::invalid("max_num_batched_tokens", budget, allowed));
+        }
         Ok(())
     }
 }
