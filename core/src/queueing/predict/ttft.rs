@@ -4,6 +4,7 @@ use super::mixture::{Cumulants, Part};
 use super::replica::Replica;
 use super::state::{Moments, State};
 use super::waits::Waits;
+use crate::engine::Scheduling;
 use crate::queueing::workload::MOST_STRIPS;
 use crate::units::exp;
 
@@ -138,7 +139,13 @@ impl Delays {
         for (strip, prompt) in replica.workload.prompts.iter().zip(&state.prompts) {
             let slope = prompt.session / strip.work;
             let spread = slope * slope * strip.work_variance;
-            let idle_ms = prompt.chunks * alone_ms + (prompt.session - (prompt.chunks - 1.0) * state.base_ms);
+            // Its own cost: further iterations beside others' answers are none where nobody is there.
+            let own_ms = if replica.scheduling == Scheduling::PrefillFirst {
+                prompt.session - (prompt.chunks - 1.0) * state.base_ms
+            } else {
+                prompt.own
+            };
+            let idle_ms = prompt.chunks * alone_ms + own_ms;
             for (index, case) in self.cases.iter().enumerate() {
                 let own = if index == 0 { idle_ms } else { state.base_ms + prompt.session } + overhead_ms;
                 let weight = case.weight * prompt.weight;
