@@ -23,6 +23,7 @@ pub use memory::{
 };
 pub(crate) use memory::{MemoryRoom, RoomFor};
 pub use model::{Batch, EngineLimits, EngineModel, IterationTime, Scheduling, attended_tokens};
+pub(crate) use parallelism::MOST_RANKS;
 pub use parallelism::Parallelism;
 pub use replica::{Backend, Replica, Speculation};
 pub use roofline::{Coefficients, ErrorModel, QueueCoefficients, Roofline};

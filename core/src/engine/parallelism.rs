@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::units::check_count;
 
 /// Most ranks of one kind: above any deployment that exists, and products of four stay exact.
-const MOST_RANKS: u64 = 4096;
+pub(crate) const MOST_RANKS: u64 = 4096;
 
 /// How one deployment of a model is spread over GPUs: `tensor_parallel × pipeline_parallel ×
 /// data_parallel` of them. Every field defaults to 1.

@@ -15,7 +15,7 @@ pub use result::{Estimate, EstimateTable, LimitingResource, Provenance};
 pub use table::{Column, EstimateColumns, estimate_many};
 
 use crate::catalog::Catalog;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorCode, Result};
 use prepared::{Configuration, Load};
 
 /// How a deployment behaves under a load.
@@ -41,9 +41,12 @@ pub fn estimate(catalog: &Catalog, request: &EstimateRequest) -> Result<Estimate
 
 /// An answer where an error says that a deployment cannot run, not that the question is wrong.
 fn cannot_run(error: Error) -> Result<Estimate> {
-    if error.path().starts_with("parallelism.") {
-        Ok(Estimate::none(Some(error.to_string())))
-    } else {
-        Err(error)
+    match error.path().strip_prefix("parallelism.") {
+        Some(field) => {
+            let field = field.to_owned();
+            Ok(Estimate::none(Some(error.at(field).to_string())))
+        }
+        None if error.code() == ErrorCode::Contradiction => Ok(Estimate::none(Some(error.to_string()))),
+        None => Err(error),
     }
 }

@@ -2,9 +2,9 @@
 
 use super::request::EstimateRequest;
 use super::result::{Estimate, LimitingResource, Provenance};
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, GpuMaker};
 use crate::engine::{
-    Backend, Batch, Coefficients, EngineLimits, EngineModel, ErrorModel, IterationTime, KvDtype,
+    Backend, Batch, Coefficients, EngineLimits, EngineModel, ErrorModel, IterationTime, KvDtype, MOST_RANKS,
     MemoryOptions, MemoryRoom, Parallelism, Replica, Roofline, RoomFor, memory_plan,
 };
 use crate::error::{Error, ErrorCode, Result};
@@ -13,7 +13,7 @@ use crate::queueing::{
     closed_loop,
 };
 use crate::units::{check_count, check_positive, check_range};
-use crate::workload::{ArrivalProcess, MAX_QPS, MAX_TOKENS, MIN_QPS};
+use crate::workload::{ArrivalProcess, MAX_DISPERSION, MAX_QPS, MAX_TOKENS, MIN_QPS};
 
 /// Rounds of a benchmark's run: most tools send ten requests a client.
 const BENCHMARK_ROUNDS: f64 = 10.0;
@@ -23,8 +23,8 @@ const MOST_TENSOR_PARALLEL: u32 = 8;
 const ROOMY: f64 = 0.25;
 /// Most clients of a closed loop.
 const MOST_CLIENTS: f64 = 1e9;
-/// Most bursty arrivals.
-const MOST_DISPERSION: f64 = 1e6;
+/// Most requests of a benchmark's run.
+const MOST_REQUESTS: f64 = 1e9;
 
 /// All of a request but its lengths and load, made ready.
 #[derive(Debug)]
@@ -77,7 +77,7 @@ impl Load {
         check_range("output_tokens", self.output_tokens, 1.0, f64::from(MAX_TOKENS))?;
         check_count("replicas", self.replicas.into(), 1, MAX_REPLICAS.into())?;
         check_range("prefix_hit_fraction", self.prefix_hit_fraction, 0.0, 1.0)?;
-        check_range("dispersion", self.dispersion, 1.0, MOST_DISPERSION)?;
+        check_range("dispersion", self.dispersion, 1.0, MAX_DISPERSION)?;
         match (self.concurrency, self.qps) {
             (Some(clients), None) => check_positive("concurrency", clients, MOST_CLIENTS),
             (None, Some(rate)) => check_range("qps", rate, MIN_QPS, MAX_QPS),
@@ -99,12 +99,20 @@ impl<'a> Configuration<'a> {
     pub(super) fn new(catalog: &'a Catalog, request: &EstimateRequest) -> Result<Self> {
         let (model, gpu) = (catalog.model(&request.model)?, catalog.gpu(&request.gpu)?);
         let backend = request.backend.as_deref().map_or(Ok(Backend::default()), Backend::parse)?;
+        if backend == Backend::Trtllm && gpu.maker != GpuMaker::Nvidia {
+            let message = format!("TensorRT-LLM runs on GPUs of NVIDIA alone, not on {}", gpu.id);
+            return Err(Error::new(ErrorCode::Contradiction, "backend", message));
+        }
+        let ranks = |name, given: Option<u32>| {
+            let given = given.unwrap_or(1);
+            check_count(name, given.into(), 1, MOST_RANKS).map(|()| given)
+        };
         let mut memory = MemoryOptions {
             parallelism: Parallelism {
-                tensor_parallel: request.tensor_parallel.unwrap_or(1),
-                pipeline_parallel: request.pipeline_parallel.unwrap_or(1),
-                data_parallel: request.data_parallel.unwrap_or(1),
-                expert_parallel: request.expert_parallel.unwrap_or(1),
+                tensor_parallel: ranks("tensor_parallel", request.tensor_parallel)?,
+                pipeline_parallel: ranks("pipeline_parallel", request.pipeline_parallel)?,
+                data_parallel: ranks("data_parallel", request.data_parallel)?,
+                expert_parallel: ranks("expert_parallel", request.expert_parallel)?,
             },
             weight_format: request.precision,
             kv_dtype: request.kv_dtype.unwrap_or(KvDtype::Auto),
@@ -167,7 +175,7 @@ impl<'a> Configuration<'a> {
         if tokens > f64::from(most) {
             let reason =
                 format!("prompt and answer of {tokens} tokens are longer than the model's context of {most}");
-            let error = Error::new(ErrorCode::InvalidValue, "request_tokens", reason);
+            let error = Error::new(ErrorCode::InvalidValue, "input_tokens", reason);
             return Ok(Estimate::none(Some(error.to_string())));
         }
         let tokens = (tokens as u32).min(MAX_TOKENS);
@@ -253,9 +261,14 @@ struct Prepared<'a> {
 
 impl Prepared<'_> {
     fn estimate(&self, load: &Load) -> Result<Estimate> {
-        let whole = |tokens: f64| (tokens.round().max(1.0) as u32).min(MAX_TOKENS);
-        let workload =
-            Workload::constant(whole(load.input_tokens), whole(load.output_tokens), load.prefix_hit_fraction);
+        let whole = |tokens: f64, least: f64| (tokens.round().max(least) as u32).min(MAX_TOKENS);
+        // Answers of more than one token have gaps between them.
+        let least = if load.output_tokens > 1.0 { 2.0 } else { 1.0 };
+        let workload = Workload::constant(
+            whole(load.input_tokens, 1.0),
+            whole(load.output_tokens, least),
+            load.prefix_hit_fraction,
+        );
         let mut deployment = Deployment::new(&self.engine, self.replicas);
         deployment.speculation = self.speculation;
         let predictor = Predictor::new(&deployment, &workload)?;
@@ -288,7 +301,16 @@ impl Prepared<'_> {
             Some(latencies) => {
                 let overhead = self.engine.request_overhead_ms_per_token() * load.input_tokens;
                 let ttft = shifted(&latencies.ttft, overhead);
-                let e2e = shifted(&latencies.e2e, overhead);
+                // Of requests of one length the whole is the sum of its parts, in the mean.
+                let whole_ms = ttft.mean_ms + latencies.itl.mean_ms * (load.output_tokens - 1.0);
+                let e2e = shifted(&latencies.e2e, whole_ms - latencies.e2e.mean_ms);
+                let e2e = at_least(&e2e, &ttft);
+                // Little's law: what runs is in the system.
+                let most = qps / f64::from(self.replicas) * e2e.mean_ms / 1000.0;
+                if found.batch_mean > most {
+                    estimate.batch_size = Some(most);
+                    estimate.kv_use = Some(found.kv_use_fraction * most / found.batch_mean);
+                }
                 estimate.fill(&ttft, &latencies.itl, &e2e, self.errors);
                 estimate.requests_per_second = Some(qps);
                 estimate.tokens_per_second = Some(qps * load.output_tokens);
@@ -308,7 +330,12 @@ impl Prepared<'_> {
         let replicas = f64::from(self.replicas);
         let each = clients / replicas;
         let context = load.input_tokens + load.output_tokens / 2.0;
-        let room = (limits.kv_tokens as f64 / context).min(f64::from(limits.max_num_seqs)).max(1.0);
+        let step_tokens = 1.0 + engine.draft_tokens();
+        let budget = f64::from(limits.max_num_batched_tokens);
+        let room = (limits.kv_tokens as f64 / context)
+            .min(f64::from(limits.max_num_seqs))
+            .min((budget / step_tokens).floor())
+            .max(1.0);
         let run = ClosedLoop {
             concurrency: each,
             input_tokens: load.input_tokens,
@@ -323,22 +350,38 @@ impl Prepared<'_> {
             balance_iterations: 0.0,
             prefill: None,
         };
-        let means = closed_loop(engine, &engine.queue(), engine.prompt_wait_ms(), &run);
+        let mut means = closed_loop(engine, &engine.queue(), engine.prompt_wait_ms(), &run);
+        if load.output_tokens <= 1.0 {
+            means.itl_ms = 0.0;
+        }
         let whole_clients = clients.round().max(1.0) as u64;
-        let requests = load.benchmark.then_some((whole_clients as f64 * BENCHMARK_ROUNDS) as u64);
+        let requests = (whole_clients as f64 * BENCHMARK_ROUNDS).min(MOST_REQUESTS) as u64;
+        let requests = load.benchmark.then_some(requests);
         let found = predictor.predict_clients(&ClientLoop { concurrency: whole_clients, requests })?;
         let spread = found.latencies.unwrap_or_default();
+        let running = each.min(room);
+        let later_ms = means.itl_ms * (load.output_tokens - 1.0);
+        // The means count with iterations that hold all that is asked of them. Where the token budget
+        // cuts prompts apart, the rate is at most the one that is sustained with it: requests wait.
+        let new = load.input_tokens - run.cached_tokens;
+        let asked = running * (step_tokens + new * run.tokens_per_iteration / load.output_tokens);
+        if asked > budget {
+            let least = clients / found.stable_requests_per_second * 1000.0;
+            means.ttft_ms = means.ttft_ms.max(least - later_ms);
+        }
         let ttft = scaled(&spread.ttft, means.ttft_ms);
         let itl = scaled(&spread.itl, means.itl_ms);
-        let e2e = scaled(&spread.e2e, means.ttft_ms + means.itl_ms * (load.output_tokens - 1.0));
+        let e2e = at_least(&scaled(&spread.e2e, means.ttft_ms + later_ms), &ttft);
         let mut estimate = self.base();
         estimate.fill(&ttft, &itl, &e2e, self.errors);
         let rate = clients / e2e.mean_ms.max(1e-9) * 1000.0;
         estimate.requests_per_second = Some(rate);
         estimate.tokens_per_second = Some(rate * load.output_tokens);
-        estimate.stable_requests_per_second = Some(found.stable_requests_per_second);
-        estimate.utilization = Some((rate / found.stable_requests_per_second).min(1.0));
-        let running = each.min(room);
+        // What the loop reaches is sustained. An open loop's limit may be lower: it counts with room
+        // for a whole request each, where engines take blocks as an answer grows.
+        let stable = found.stable_requests_per_second.max(rate);
+        estimate.stable_requests_per_second = Some(stable);
+        estimate.utilization = Some(rate / stable);
         let kv_use = (running * context / (limits.kv_tokens as f64).max(1.0)).min(1.0);
         estimate.batch_size = Some(means.batch);
         estimate.kv_use = Some(kv_use);
@@ -375,6 +418,17 @@ fn scaled(latency: &LatencyPercentiles, mean_ms: f64) -> LatencyPercentiles {
         p90_ms: latency.p90_ms * factor,
         p95_ms: latency.p95_ms * factor,
         p99_ms: latency.p99_ms * factor,
+    }
+}
+
+/// The whole of what a latency is a part of: at no share of requests less than that.
+fn at_least(whole: &LatencyPercentiles, part: &LatencyPercentiles) -> LatencyPercentiles {
+    LatencyPercentiles {
+        mean_ms: whole.mean_ms.max(part.mean_ms),
+        p50_ms: whole.p50_ms.max(part.p50_ms),
+        p90_ms: whole.p90_ms.max(part.p90_ms),
+        p95_ms: whole.p95_ms.max(part.p95_ms),
+        p99_ms: whole.p99_ms.max(part.p99_ms),
     }
 }
 
