@@ -219,7 +219,10 @@ impl LoadColumn {
             Some(BatchColumn::One(Value::Bool(truth))) if name == "benchmark" => {
                 Self::One(f64::from(u8::from(*truth)))
             }
-            Some(BatchColumn::One(Value::Number(number))) if name != "benchmark" => {
+            // Counts are read from whole numbers alone.
+            Some(BatchColumn::One(Value::Number(number)))
+                if name != "benchmark" && (name != "replicas" || number.is_u64()) =>
+            {
                 number.as_f64().map_or(Self::Other, Self::One)
             }
             Some(_) => Self::Other,
