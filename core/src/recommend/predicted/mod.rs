@@ -5,12 +5,13 @@
 //! quantised to fp8 while loading, with KV caches in 16 or 8 bits, run by vLLM. Each is judged as
 //! [`demand`] says, sized by [`fleet`], corrected by what was measured of it ([`evidence`]); of each
 //! model and GPU the cheapest configuration stands, and beside it the fastest where that is worth
-//! more ([`pair`]).
+//! more ([`choice`]).
 
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 
 mod candidate;
+mod choice;
 mod demand;
 mod evidence;
 mod explain;
