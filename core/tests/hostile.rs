@@ -11,8 +11,9 @@
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use sizewell::engine::Speculation;
-use sizewell::queueing::{Estimate, EstimateRequest, estimate};
+use sizewell::engine::{EngineLimits, LinearEngine, Scheduling, Speculation};
+use sizewell::queueing::{Deployment, Estimate, EstimateRequest, Predictor, Workload, estimate};
+use sizewell::workload::{ArrivalProcess, MAX_QPS, RequestMix};
 use sizewell::{Error, api};
 
 fn catalog() -> &'static sizewell::catalog::Catalog {
@@ -259,5 +260,49 @@ fn what_is_allowed_is_said_as_it_is() {
     for function in ["estimate", "estimate_many"] {
         let error = refused(function, &json!({"qps": 1, "replicas": 2.0}));
         assert_eq!((error.code().as_str(), error.path()), ("invalid_type", "replicas"), "{function}");
+    }
+}
+
+/// The stable rate itself, read from a prediction, and engines whose iterations take no time.
+#[test]
+fn no_rate_gives_a_latency_that_is_no_number() {
+    for scheduling in [Scheduling::ChunkedPrefill, Scheduling::PrefillFirst, Scheduling::InflightBatching] {
+        for (iteration_ms, replicas) in [(8.0, 3), (0.0, 3), (0.0, 1000)] {
+            for (input, output) in [(1, 1), (512, 256), (8192, 1)] {
+                let engine = LinearEngine {
+                    iteration_ms,
+                    ms_per_prefill_token: 0.03,
+                    ms_per_attended_token: 1e-7,
+                    ms_per_decode_token: 0.04,
+                    ms_per_context_token: 2e-5,
+                    request_overhead_ms: 5.0,
+                    limits: EngineLimits {
+                        max_num_seqs: 256,
+                        max_num_batched_tokens: 8192,
+                        kv_tokens: 500_000,
+                        scheduling,
+                    },
+                };
+                let workload = Workload::new(&RequestMix::constant(input, output)).unwrap();
+                let predictor = Predictor::new(&Deployment::new(&engine, replicas), &workload).unwrap();
+                let stable = predictor.stable_requests_per_second();
+                for share in [1e-6, 0.3, 0.999, 0.999_999, 1.0] {
+                    let rate = (stable * share).min(MAX_QPS);
+                    let (share, found) =
+                        (rate / stable, predictor.predict(&ArrivalProcess::poisson(rate)).unwrap());
+                    // Next to the stable rate either may be said.
+                    assert!(found.stable == (share < 1.0) || (0.99..1.0).contains(&share), "{share}");
+                    let Some(latencies) = found.latencies else { continue };
+                    for latency in [latencies.ttft, latencies.itl, latencies.e2e] {
+                        let case = format!("{scheduling:?} {iteration_ms} {input}/{output} at {share}");
+                        assert!(
+                            latency.mean_ms.is_finite() && latency.p99_ms.is_finite(),
+                            "{case}: {latency:?}"
+                        );
+                        assert!(latency.mean_ms >= 0.0 && latency.p50_ms >= 0.0, "{case}: {latency:?}");
+                    }
+                }
+            }
+        }
     }
 }

@@ -5,6 +5,9 @@ use crate::engine::{Batch, EngineModel, Scheduling, attended_tokens};
 use crate::queueing::deployment::Deployment;
 use crate::queueing::workload::{Strip, Workload};
 
+/// An engine may say that an iteration takes no time; a cycle cannot.
+const LEAST_ITERATION_MS: f64 = 1e-6;
+
 /// The engine, its limits and its workload.
 #[derive(Clone, Copy)]
 pub(crate) struct Replica<'a> {
@@ -64,7 +67,7 @@ impl<'a> Replica<'a> {
     }
 
     pub fn decode_ms(&self, sequences: f64) -> f64 {
-        self.engine.iteration_ms(&self.decode_batch(sequences))
+        self.engine.iteration_ms(&self.decode_batch(sequences)).max(LEAST_ITERATION_MS)
     }
 
     /// Sequences that run when requests always wait.

@@ -96,6 +96,8 @@ pub(crate) struct State {
     pub after_ms: f64,
 }
 
+/// What is nearer to 1 than this is no less than the stable rate but by rounding.
+const MOST_UTILISATION: f64 = 1.0 - 1e-9;
 /// Most steps of the fixed point; Newton's method takes about four.
 const MOST_STEPS: usize = 9;
 
@@ -103,7 +105,7 @@ impl State {
     /// `None` where the rate is not sustained.
     pub fn new(replica: &Replica, stream: Stream, saturation: Saturation) -> Option<Self> {
         let utilisation = stream.rate / saturation.rate;
-        if utilisation.is_nan() || utilisation >= 1.0 {
+        if utilisation.is_nan() || utilisation >= MOST_UTILISATION {
             return None;
         }
         let mut state = Self {
