@@ -11,6 +11,7 @@ const REASONS: Record<RejectionCode, string> = {
   task: 'Not made for the use case',
   domain: 'Specialist in something else',
   context: 'Context is too short',
+  parallelism: 'Cannot be split over the GPUs so',
   memory: 'Does not fit the memory',
   not_measured: 'Not measured at these lengths',
   percentile_not_measured: 'Percentile was not measured',
@@ -18,6 +19,7 @@ const REASONS: Record<RejectionCode, string> = {
   budget: 'Far above the budget',
   max_gpus: 'Needs too many GPUs',
   price_not_known: 'Price is not known',
+  kernels: 'No kernels for the number format on the GPU',
 };
 
 interface ApartProps {
