@@ -155,12 +155,8 @@ impl FiniteSourceQueue {
     ///
     /// `invalid_value` when `level` is not from 0, below 1.
     pub fn wait_quantile_seconds(&self, level: f64) -> Result<f64> {
-        let beyond = 1.0 - check::level(level)?;
-        if beyond >= self.wait_probability() {
-            return Ok(0.0);
-        }
         let guess = self.mean_wait_seconds();
-        Ok(solve::where_tail_is(beyond, guess, |seconds| self.wait_beyond(seconds)))
+        solve::quantile(level, self.wait_probability(), guess, |seconds| self.wait_beyond(seconds))
     }
 
     /// The probability of more than `seconds` from request to answer.
@@ -178,12 +174,7 @@ impl FiniteSourceQueue {
     ///
     /// `invalid_value` when `level` is not from 0, below 1.
     pub fn sojourn_quantile_seconds(&self, level: f64) -> Result<f64> {
-        let beyond = 1.0 - check::level(level)?;
-        if beyond >= 1.0 {
-            return Ok(0.0);
-        }
-        let guess = self.mean_sojourn_seconds();
-        Ok(solve::where_tail_is(beyond, guess, |seconds| self.sojourn_beyond(seconds)))
+        solve::quantile(level, 1.0, self.mean_sojourn_seconds(), |seconds| self.sojourn_beyond(seconds))
     }
 
     fn mean_of(&self, value: impl Fn(u64) -> u64) -> f64 {

@@ -149,12 +149,7 @@ impl MmcQueue {
     ///
     /// `invalid_value` when `level` is not from 0, below 1.
     pub fn sojourn_quantile_seconds(&self, level: f64) -> Result<f64> {
-        let beyond = 1.0 - check::level(level)?;
-        if beyond >= 1.0 {
-            return Ok(0.0);
-        }
-        let guess = self.mean_sojourn_seconds();
-        Ok(solve::where_tail_is(beyond, guess, |seconds| self.sojourn_beyond(seconds)))
+        solve::quantile(level, 1.0, self.mean_sojourn_seconds(), |seconds| self.sojourn_beyond(seconds))
     }
 
     /// *e^(−μt)(1 + Cμ(1 − e^(−dt))/d)* with *d = cμ − λ − μ*, arranged for either sign of *d*.

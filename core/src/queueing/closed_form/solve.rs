@@ -1,5 +1,7 @@
 //! The one equation that every quantile needs: where does a falling tail meet a level?
 
+use super::check;
+use crate::error::Result;
 use crate::units::ln;
 
 /// Doublings of the first guess before the search gives up; enough for the whole range of `f64`.
@@ -7,6 +9,17 @@ const MOST_DOUBLINGS: u32 = 1_100;
 
 /// Steps of the search; bisection alone needs 53 once the bracket is of one binary order.
 const MOST_STEPS: u32 = 400;
+
+/// The time that a share `level` does not exceed, by the tail of the time and `ever`, the share of
+/// which it is above 0 at all; 0 where `level` does not reach those.
+///
+/// # Errors
+///
+/// `invalid_value` when `level` is not from 0, below 1.
+pub(super) fn quantile(level: f64, ever: f64, first_guess: f64, tail: impl Fn(f64) -> f64) -> Result<f64> {
+    let beyond = 1.0 - check::level(level)?;
+    Ok(if beyond >= ever { 0.0 } else { where_tail_is(beyond, first_guess, tail) })
+}
 
 /// The point above 0 at which `tail`, falling from `tail(0)` above `level` towards 0, meets `level`.
 ///
