@@ -34,7 +34,7 @@ fn points(replica: &Replica<'_>, quantile: Quantile) -> Vec<MeasuredPoint> {
                 balance_iterations: 0.0,
                 prefill: None,
             };
-            let means = closed_loop(&engine, &engine.queue(), engine.prompt_wait_ms(), &run);
+            let means = closed_loop(&engine, &engine.queue(), &run);
             let scatter = 1.0 + 0.03 * f64::from(index % 7 - 3);
             MeasuredPoint {
                 concurrency: Some(concurrency),

@@ -78,8 +78,8 @@ fn points(replica: &Replica<'_>, coefficients: &Coefficients, open: bool, noise:
                 balance_iterations: 0.0,
                 prefill: None,
             };
-            let (queue, wait) = (engine.queue(), engine.prompt_wait_ms());
-            let closed = closed_loop(&engine, &queue, wait, &run);
+            let queue = engine.queue();
+            let closed = closed_loop(&engine, &queue, &run);
             let workload = Workload::new(&RequestMix::constant(input as u32, output as u32)).unwrap();
             let deployment = Deployment::new(&engine, 1);
             let predictor = Predictor::new(&deployment, &workload).unwrap();
@@ -283,7 +283,7 @@ fn mean_values_of_an_open_loop_are_near_the_prediction() {
             balance_iterations: 0.0,
             prefill: None,
         };
-        let means = open_loop(&engine, &engine.queue(), engine.prompt_wait_ms(), &run, rate);
+        let means = open_loop(&engine, &engine.queue(), &run, rate);
         let itl = full.latencies.unwrap().itl.mean_ms;
         assert!((means.itl_ms / itl - 1.0).abs() < 0.05, "{input} {output} {load}: {} {itl}", means.itl_ms);
         let (batch, full) = (means.batch, full.batch_mean);

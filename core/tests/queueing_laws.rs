@@ -13,10 +13,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::RngSeed;
-use sizewell::engine::{Batch, EngineLimits, EngineModel, IterationTime, LinearEngine, Scheduling};
+use sizewell::engine::{Batch, Drafting, EngineLimits, EngineModel, IterationTime, LinearEngine, Scheduling};
 use sizewell::queueing::{
     AvailabilityReserve, Balancer, BindingTarget, ClientLoop, Deployment, Latencies, LatencyTarget,
-    LatencyTargets, Predictor, Speculation, Workload, max_rate, predict, replicas_for,
+    LatencyTargets, Predictor, Workload, max_rate, predict, replicas_for,
 };
 use sizewell::units::Quantile;
 use sizewell::workload::{ArrivalProcess, RateSlice, RequestMix, TokenDistribution};
@@ -398,7 +398,7 @@ fn wrong_input_is_refused_by_path() {
     let deployment = Deployment::new(&engine, 0);
     let path = |error: sizewell::Error| error.path().to_owned();
     assert_eq!(path(Predictor::new(&deployment, &workload).unwrap_err()), "replicas");
-    let speculation = Some(Speculation { draft_tokens: 4, acceptance: 1.5 });
+    let speculation = Some(Drafting { draft_tokens: 4, acceptance: 1.5 });
     let deployment = Deployment { speculation, ..Deployment::new(&engine, 1) };
     assert_eq!(path(Predictor::new(&deployment, &workload).unwrap_err()), "speculation.acceptance");
     let deployment = Deployment::new(&engine, 1);

@@ -149,7 +149,7 @@ impl Point {
         };
         let engine = Roofline::without_check(&replica, coefficients, self.limits);
         let run = ClosedLoop { tokens_per_iteration: engine.tokens_per_iteration(), ..self.run };
-        closed_loop(&engine, &engine.queue(), engine.prompt_wait_ms(), &run)
+        closed_loop(&engine, &engine.queue(), &run)
     }
 
     pub fn concurrency(&self) -> f64 {

@@ -9,6 +9,7 @@ mod parallelism;
 mod replica;
 mod roofline;
 mod settings;
+mod speculation;
 mod tabulated;
 
 pub use calibration::{
@@ -25,7 +26,8 @@ pub(crate) use memory::{MemoryRoom, RoomFor};
 pub use model::{Batch, EngineLimits, EngineModel, IterationTime, Scheduling, attended_tokens};
 pub(crate) use parallelism::MOST_RANKS;
 pub use parallelism::Parallelism;
-pub use replica::{Backend, Replica, Speculation};
+pub use replica::{Backend, Replica};
 pub use roofline::{Coefficients, ErrorModel, QueueCoefficients, Roofline};
 pub use settings::{EngineSettings, engine_settings, planned_memory_options};
+pub use speculation::{Drafting, MAX_DRAFT_TOKENS, Speculation};
 pub use tabulated::{DecodeRow, PrefillRow, TabulatedEngine};

@@ -83,6 +83,15 @@ pub struct IterationTime {
 }
 
 impl IterationTime {
+    /// Adds an operation that reads while it multiplies: the longer of the two, to what it waits for.
+    pub(crate) fn add_longer(&mut self, reading_ms: f64, multiplying_ms: f64) {
+        if multiplying_ms > reading_ms {
+            self.compute_ms += multiplying_ms;
+        } else {
+            self.bandwidth_ms += reading_ms;
+        }
+    }
+
     /// The iteration's length, in milliseconds.
     #[must_use]
     pub fn total_ms(&self) -> f64 {

@@ -2,9 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::memory::{KvDtype, MemoryOptions};
-use super::model::Scheduling;
+use super::memory::MemoryOptions;
+use super::model::{EngineLimits, Scheduling};
 use super::parallelism::Parallelism;
+use super::speculation::{MAX_DRAFT_TOKENS, Speculation};
 use crate::catalog::{Gpu, Model, WeightFormat};
 use crate::error::{Error, Result};
 use crate::units::{check_count, check_range};
@@ -73,18 +74,6 @@ impl Backend {
     }
 }
 
-/// Speculative decoding: a draft of so many tokens is verified in every iteration.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(default, deny_unknown_fields)]
-pub struct Speculation {
-    /// Tokens of a draft, 0 to 64. Default: 0, none.
-    pub draft_tokens: u32,
-    /// Probability that a token of the draft is accepted when those before it were, 0 to 1.
-    /// Default: that of the measured multi-token-prediction runs.
-    pub acceptance: Option<f64>,
-}
-
 /// One replica: a model on GPUs, run by a serving engine.
 #[derive(Debug, Clone, Copy)]
 pub struct Replica<'a> {
@@ -117,12 +106,6 @@ impl<'a> Replica<'a> {
         }
     }
 
-    /// The same by another engine.
-    #[must_use]
-    pub fn by(self, backend: Backend) -> Self {
-        Self { backend, ..self }
-    }
-
     /// The same spread otherwise.
     #[must_use]
     pub fn spread(mut self, parallelism: Parallelism) -> Self {
@@ -130,12 +113,16 @@ impl<'a> Replica<'a> {
         self
     }
 
-    /// The same with other formats of weights and KV cache.
-    #[must_use]
-    pub fn in_formats(mut self, weights: Option<WeightFormat>, kv_dtype: KvDtype) -> Self {
-        self.memory.weight_format = weights;
-        self.memory.kv_dtype = kv_dtype;
-        self
+    /// What all data-parallel ranks together admit, with a KV cache of so many tokens.
+    pub(crate) fn limits(&self, kv_tokens: u64) -> EngineLimits {
+        let (sequences, tokens) = self.memory.batch_limits(self.gpu);
+        let ranks = self.memory.parallelism.data_parallel;
+        EngineLimits {
+            max_num_seqs: sequences.saturating_mul(ranks),
+            max_num_batched_tokens: tokens.saturating_mul(ranks),
+            kv_tokens,
+            scheduling: self.backend.scheduling(),
+        }
     }
 
     /// Format of the weights in memory.
@@ -146,7 +133,12 @@ impl<'a> Replica<'a> {
 
     /// Checks what the memory plan does not.
     pub(crate) fn check(&self) -> Result<()> {
-        check_count("speculation.draft_tokens", self.speculation.draft_tokens.into(), 0, 64)?;
+        check_count(
+            "speculation.draft_tokens",
+            self.speculation.draft_tokens.into(),
+            0,
+            MAX_DRAFT_TOKENS.into(),
+        )?;
         if let Some(acceptance) = self.speculation.acceptance {
             check_range("speculation.acceptance", acceptance, 0.0, 1.0)?;
         }

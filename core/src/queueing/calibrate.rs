@@ -11,7 +11,7 @@ use crate::engine::{
     RequestLog, Roofline, Trajectory, memory_plan, solve,
 };
 use crate::error::{Error, ErrorCode, Result};
-use crate::queueing::{Deployment, Speculation};
+use crate::queueing::Deployment;
 
 use points::Run;
 pub use points::{MeasuredPoint, open_loop};
@@ -209,12 +209,7 @@ impl Prepared<'_> {
     /// Writes the asked statistic over these means; of logs, which are means, 1.
     fn shapes(&self, coefficients: &Coefficients, out: &mut std::slice::IterMut<'_, f64>) {
         let engine = Roofline::without_check(&self.replica, coefficients, self.limits);
-        let draft_tokens = self.replica.speculation.draft_tokens;
-        let speculation = (draft_tokens > 0).then(|| Speculation {
-            draft_tokens,
-            acceptance: self.replica.speculation.acceptance.unwrap_or(coefficients.acceptance.min(0.99)),
-        });
-        let deployment = Deployment { speculation, ..Deployment::new(&engine, 1) };
+        let deployment = Deployment { speculation: engine.drafting(), ..Deployment::new(&engine, 1) };
         for run in &self.runs {
             run.shapes(&engine, &deployment, out);
         }

@@ -8,7 +8,7 @@
 //! the start that a finite run feels: benchmark tools send as many requests at once as there are
 //! clients, so that the i-th waits for i prompts.
 
-use crate::engine::{Batch, EngineModel, QueueCoefficients};
+use crate::engine::{Batch, EngineModel, QueueCoefficients, Roofline};
 
 /// What clients in a closed loop ask.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -38,6 +38,30 @@ pub struct ClosedLoop {
     pub balance_iterations: f64,
     /// Workers that run prompts apart from answers; `None` where one engine does both.
     pub prefill: Option<PrefillWorkers>,
+}
+
+impl ClosedLoop {
+    /// Clients of one engine in steady state, that ask for lengths that scatter and find nothing in
+    /// the prefix cache.
+    #[must_use]
+    pub fn new(engine: &Roofline, concurrency: f64, input_tokens: f64, output_tokens: f64) -> Self {
+        let limits = engine.limits();
+        let context = input_tokens + output_tokens / 2.0;
+        Self {
+            concurrency,
+            input_tokens,
+            cached_tokens: 0.0,
+            output_tokens,
+            room: (limits.kv_tokens as f64 / context).min(f64::from(limits.max_num_seqs)).max(1.0),
+            draft_tokens: engine.draft_tokens(),
+            tokens_per_iteration: engine.tokens_per_iteration(),
+            exact_lengths: false,
+            starts_with_burst: false,
+            admission_interval: 1.0,
+            balance_iterations: 0.0,
+            prefill: None,
+        }
+    }
 }
 
 /// Workers that run prompts alone, and hand the KV cache to those that answer.
@@ -79,12 +103,7 @@ fn answer_ms(alone: f64, prompt: f64, interruptions: f64) -> f64 {
 
 /// Means of a closed loop on one replica.
 #[must_use]
-pub fn closed_loop(
-    engine: &dyn EngineModel,
-    queue: &QueueCoefficients,
-    prompt_wait_ms: f64,
-    run: &ClosedLoop,
-) -> ClosedLoopMeans {
+pub fn closed_loop(engine: &dyn EngineModel, queue: &QueueCoefficients, run: &ClosedLoop) -> ClosedLoopMeans {
     let output = run.output_tokens.max(1.0);
     let context = run.input_tokens + output / 2.0;
     let clients = run.concurrency.max(1e-9);
@@ -127,7 +146,7 @@ pub fn closed_loop(
     // Prompts that fit one iteration's budget share what it costs beside their work.
     let budget = f64::from(engine.limits().max_num_batched_tokens);
     let together = (budget / new.max(1.0)).floor().max(1.0);
-    let ahead = prompt + prompt_wait_ms + iteration * run.tokens_per_iteration.max(1.0) / together;
+    let ahead = prompt + queue.prompt_wait_ms + iteration * run.tokens_per_iteration.max(1.0) / together;
     let busy = (rate * ahead).min(0.95);
     // As in an M/D/1 queue, but nobody waits for more than the other clients' prompts.
     let steady = if in_step {

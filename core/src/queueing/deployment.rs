@@ -2,14 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::engine::EngineModel;
+use crate::engine::{Drafting, EngineModel};
 use crate::error::Result;
 use crate::units::{check_count, check_range};
 
 /// The most replicas that are accepted.
 pub const MAX_REPLICAS: u32 = 1_000_000;
-/// The longest draft that is accepted, in tokens.
-pub const MAX_DRAFT_TOKENS: u32 = 64;
 
 /// Who gets the next request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
@@ -25,48 +23,6 @@ pub enum Balancer {
     Random,
 }
 
-/// Speculative decoding: a draft of so many tokens is checked in each iteration.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-pub struct Speculation {
-    /// Length of the draft, 1 to 64 tokens.
-    pub draft_tokens: u32,
-    /// Probability that a token of the draft is accepted when those before it are, 0 to 1.
-    pub acceptance: f64,
-}
-
-impl Speculation {
-    /// Mean tokens that a sequence gets from one iteration: `(1 − a^(k+1)) / (1 − a)` for a draft of
-    /// `k` tokens accepted with probability `a` each (Leviathan, Kalman and Matias, *Fast Inference
-    /// from Transformers via Speculative Decoding*, ICML 2023, equation 1).
-    #[must_use]
-    pub fn tokens_per_iteration(self) -> f64 {
-        self.moments().0
-    }
-
-    /// Mean and variance of the tokens of one iteration.
-    pub(crate) fn moments(self) -> (f64, f64) {
-        let (mut mean, mut square, mut reached) = (1.0, 1.0, 1.0);
-        for accepted in 1..=self.draft_tokens.min(MAX_DRAFT_TOKENS) {
-            reached *= self.acceptance;
-            mean += reached;
-            square += reached * f64::from(2 * accepted + 1);
-        }
-        (mean, square - mean * mean)
-    }
-
-    /// Checks both values.
-    ///
-    /// # Errors
-    ///
-    /// `invalid_value` for a value that is out of its range.
-    pub fn check(self) -> Result<()> {
-        check_count("draft_tokens", self.draft_tokens.into(), 1, MAX_DRAFT_TOKENS.into())?;
-        check_range("acceptance", self.acceptance, 0.0, 1.0)
-    }
-}
-
 /// Replicas of one engine behind a balancer.
 #[derive(Debug, Clone, Copy)]
 pub struct Deployment<'a> {
@@ -77,7 +33,7 @@ pub struct Deployment<'a> {
     /// Who gets the next request.
     pub balancer: Balancer,
     /// Speculative decoding, where the engine does it.
-    pub speculation: Option<Speculation>,
+    pub speculation: Option<Drafting>,
 }
 
 impl<'a> Deployment<'a> {

@@ -15,7 +15,7 @@ mod targets;
 mod workload;
 
 pub use calibrate::{MeasuredDeployment, MeasuredPoint, calibrate, open_loop};
-pub use deployment::{Balancer, Deployment, MAX_DRAFT_TOKENS, MAX_REPLICAS, Speculation};
+pub use deployment::{Balancer, Deployment, MAX_REPLICAS};
 pub use knee::LatencyKnee;
 pub use max_rate::{MOST_UTILIZATION, MaxRate, ReplicaCount, max_rate, replicas_for};
 pub(crate) use predict::Mood;

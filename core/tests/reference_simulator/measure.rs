@@ -1,7 +1,8 @@
 //! What the simulation says of a configuration, and the file that keeps it.
 
+use sizewell::engine::Drafting;
 use sizewell::engine::EngineModel;
-use sizewell::queueing::{self, Deployment, Speculation};
+use sizewell::queueing::{self, Deployment};
 use sizewell::workload::ArrivalProcess;
 
 use super::configuration::Configuration;
@@ -41,7 +42,7 @@ impl Configuration {
             },
             speculation: self
                 .speculation
-                .map(|(draft_tokens, acceptance)| Speculation { draft_tokens, acceptance }),
+                .map(|(draft_tokens, acceptance)| Drafting { draft_tokens, acceptance }),
         }
     }
 

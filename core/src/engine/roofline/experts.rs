@@ -73,10 +73,6 @@ impl Experts {
     pub(super) fn spend(&self, tokens: f64, time: &mut IterationTime) {
         let read = self.touched(tokens) * self.read_ms;
         let multiply = tokens * self.token_ms;
-        if multiply > read {
-            time.compute_ms += multiply;
-        } else {
-            time.bandwidth_ms += read;
-        }
+        time.add_longer(read, multiply);
     }
 }

@@ -18,6 +18,7 @@ pub use error_model::ErrorModel;
 use super::memory::memory_plan;
 use super::model::{Batch, EngineLimits, EngineModel, IterationTime, Scheduling};
 use super::replica::Replica;
+use super::speculation::Drafting;
 use crate::error::{Error, ErrorCode, Result};
 use crate::units::{powf, sqrt};
 use experts::Experts;
@@ -64,10 +65,8 @@ pub struct Roofline {
     draft_share: f64,
     request_ms: f64,
     request_token_ms: f64,
-    prompt_wait_ms: f64,
     tokens_per_iteration: f64,
-    acceptance: f64,
-    draft_tokens: f64,
+    drafting: Option<Drafting>,
     ranks: f64,
     stages: f64,
     stage_hop_ms: f64,
@@ -80,6 +79,8 @@ pub struct Roofline {
 pub struct QueueCoefficients {
     /// Whether prompts run in iterations of their own, during which answers pause.
     pub prompts_first: bool,
+    /// [`Coefficients::prompt_wait_ms`].
+    pub prompt_wait_ms: f64,
     /// [`Coefficients::queue`].
     pub queue: f64,
     /// [`Coefficients::burst`] of the engine.
@@ -122,14 +123,7 @@ impl Roofline {
             let reason = memory.reason.unwrap_or_default();
             return Err(Error::new(ErrorCode::DoesNotFit, "gpu", reason));
         }
-        let (max_num_seqs, max_num_batched_tokens) = replica.memory.batch_limits(replica.gpu);
-        let limits = EngineLimits {
-            max_num_seqs: max_num_seqs.saturating_mul(memory.parallelism.data_parallel),
-            max_num_batched_tokens: max_num_batched_tokens.saturating_mul(memory.parallelism.data_parallel),
-            kv_tokens: memory.kv_tokens,
-            scheduling: replica.backend.scheduling(),
-        };
-        Ok(Self::without_check(replica, coefficients, limits))
+        Ok(Self::without_check(replica, coefficients, replica.limits(memory.kv_tokens)))
     }
 
     /// The times alone, with limits of the caller's and whether or not the replica fits: for
@@ -191,15 +185,7 @@ impl Roofline {
 
         let work = c.prompt_work * of(c.prompt_work_vllm, c.prompt_work_sglang, c.prompt_work_trtllm);
         let expert_token_ms = experts.as_ref().map_or(0.0, |experts| experts.token_ms);
-        let draft_tokens = f64::from(replica.speculation.draft_tokens);
-        let accept = replica.speculation.acceptance.unwrap_or(c.acceptance.min(0.99));
-        let tokens_per_iteration = (0..replica.speculation.draft_tokens)
-            .scan(1.0, |chance, _| {
-                *chance *= accept;
-                Some(*chance)
-            })
-            .sum::<f64>()
-            + 1.0;
+        let drafting = replica.speculation.resolved(c.acceptance.min(0.99));
         Self {
             context_ms: full * kv,
             window_context_ms: windowed * kv,
@@ -225,16 +211,15 @@ impl Roofline {
                 + (c.request_layer_ms * layers + c.request_expert_layer_ms * moe_layers)
                     * of(c.request_layer_vllm, c.request_layer_sglang, c.request_layer_trtllm),
             request_token_ms: c.request_kilotoken_ms / 1000.0,
-            prompt_wait_ms: c.prompt_wait_ms,
-            tokens_per_iteration,
-            acceptance: accept,
-            draft_tokens,
+            tokens_per_iteration: drafting.map_or(1.0, Drafting::tokens_per_iteration),
+            drafting,
             ranks,
             stages: f64::from(parallelism.pipeline_parallel.max(1)),
             stage_hop_ms: HOP_MS * f64::from(parallelism.pipeline_parallel.max(1) - 1),
             limits,
             queue: QueueCoefficients {
                 prompts_first: limits.scheduling == Scheduling::PrefillFirst,
+                prompt_wait_ms: c.prompt_wait_ms,
                 queue: c.queue,
                 burst: c.burst * of(c.burst_vllm, c.burst_sglang, c.burst_trtllm),
                 burst_in_step: c.burst_in_step,
@@ -255,28 +240,22 @@ impl Roofline {
         self.tokens_per_iteration
     }
 
-    /// Probability that a drafted token is accepted when those before it were.
+    /// Its speculative decoding; `None` without drafts.
     #[must_use]
-    pub fn acceptance(&self) -> f64 {
-        self.acceptance
+    pub fn drafting(&self) -> Option<Drafting> {
+        self.drafting
     }
 
     /// Tokens of a draft.
     #[must_use]
     pub fn draft_tokens(&self) -> f64 {
-        self.draft_tokens
+        self.drafting.map_or(0.0, |drafting| f64::from(drafting.draft_tokens))
     }
 
     /// How its queue of prompts behaves.
     #[must_use]
     pub fn queue(&self) -> QueueCoefficients {
         self.queue
-    }
-
-    /// Time that a prompt waits for each one ahead of it beside that one's work, in milliseconds.
-    #[must_use]
-    pub fn prompt_wait_ms(&self) -> f64 {
-        self.prompt_wait_ms
     }
 }
 
@@ -302,11 +281,7 @@ impl EngineModel for Roofline {
         let read = context * self.context_ms + windowed * self.window_context_ms + sequences * self.state_ms;
         let attend = (1.0 + drafts)
             * (context * self.decode_attention_ms + windowed * self.window_decode_attention_ms);
-        if attend > read {
-            time.compute_ms += attend;
-        } else {
-            time.bandwidth_ms += read;
-        }
+        time.add_longer(read, attend);
         time.compute_ms += prompt_tokens * self.prompt_token_ms
             + attended * self.prompt_attention_ms
             + attended.min(prompt_tokens * self.window_tokens) * self.window_prompt_attention_ms;

@@ -16,11 +16,7 @@ impl Work {
     /// Adds the longer of reading and multiplying so many tokens.
     pub(super) fn spend(&self, tokens: f64, time: &mut IterationTime) {
         let multiply = tokens * self.token_ms;
-        if multiply > self.read_ms {
-            time.compute_ms += multiply;
-        } else {
-            time.bandwidth_ms += self.read_ms;
-        }
+        time.add_longer(self.read_ms, multiply);
     }
 }
 

@@ -137,22 +137,12 @@ pub(super) struct Run {
 impl Run {
     pub(super) fn new(point: &MeasuredPoint, engine: &Roofline) -> Result<Self> {
         point.check()?;
-        let limits = engine.limits();
-        let tokens = point.input_tokens + point.output_tokens / 2.0;
-        let room = (limits.kv_tokens as f64 / tokens).min(limits.max_num_seqs.into()).max(1.0);
+        let clients = point.concurrency.unwrap_or(1.0);
         let load = ClosedLoop {
-            concurrency: point.concurrency.unwrap_or(1.0),
-            input_tokens: point.input_tokens,
             cached_tokens: point.cached_tokens,
-            output_tokens: point.output_tokens,
-            room,
-            draft_tokens: engine.draft_tokens(),
-            tokens_per_iteration: engine.tokens_per_iteration(),
             exact_lengths: point.exact_lengths,
             starts_with_burst: point.starts_with_burst,
-            admission_interval: 1.0,
-            balance_iterations: 0.0,
-            prefill: None,
+            ..ClosedLoop::new(engine, clients, point.input_tokens, point.output_tokens)
         };
         let whole = |tokens: f64| tokens.round().max(1.0) as u32;
         let constant = || RequestMix {
@@ -195,10 +185,10 @@ impl Run {
 
     fn loop_means(&self, engine: &Roofline) -> ClosedLoopMeans {
         let load = ClosedLoop { tokens_per_iteration: engine.tokens_per_iteration(), ..self.load };
-        let (queue, wait) = (engine.queue(), engine.prompt_wait_ms());
+        let queue = engine.queue();
         match self.requests_per_second {
-            Some(rate) => open_loop(engine, &queue, wait, &load, rate),
-            None => closed_loop(engine, &queue, wait, &load),
+            Some(rate) => open_loop(engine, &queue, &load, rate),
+            None => closed_loop(engine, &queue, &load),
         }
     }
 
@@ -273,7 +263,6 @@ const BUSIEST: f64 = 0.95;
 pub fn open_loop(
     engine: &dyn EngineModel,
     queue: &QueueCoefficients,
-    prompt_wait_ms: f64,
     run: &ClosedLoop,
     requests_per_second: f64,
 ) -> ClosedLoopMeans {
@@ -312,7 +301,7 @@ pub fn open_loop(
         }
     }
     let (itl, alone, prompt) = at(batch);
-    let ahead = prompt + prompt_wait_ms;
+    let ahead = prompt + queue.prompt_wait_ms;
     let busy = (rate * ahead).min(BUSIEST);
     let beyond = (rate * output * itl - room).max(0.0);
     let ttft = engine.request_overhead_ms()

@@ -4,13 +4,12 @@ use super::request::EstimateRequest;
 use super::result::{Estimate, LimitingResource, Provenance};
 use crate::catalog::{Catalog, GpuMaker};
 use crate::engine::{
-    Backend, Batch, Coefficients, EngineLimits, EngineModel, ErrorModel, IterationTime, KvDtype, MOST_RANKS,
-    MemoryOptions, MemoryRoom, Parallelism, Replica, Roofline, RoomFor, memory_plan,
+    Backend, Batch, Coefficients, Drafting, EngineLimits, EngineModel, ErrorModel, IterationTime, KvDtype,
+    MOST_RANKS, MemoryOptions, MemoryRoom, Parallelism, Replica, Roofline, RoomFor, memory_plan,
 };
 use crate::error::{Error, ErrorCode, Result};
 use crate::queueing::{
-    ClientLoop, ClosedLoop, Deployment, LatencyPercentiles, MAX_REPLICAS, Predictor, Speculation, Workload,
-    closed_loop,
+    ClientLoop, ClosedLoop, Deployment, LatencyPercentiles, MAX_REPLICAS, Predictor, Workload, closed_loop,
 };
 use crate::units::{check_count, check_positive, check_range};
 use crate::workload::{ArrivalProcess, MAX_DISPERSION, MAX_QPS, MAX_TOKENS, MIN_QPS};
@@ -33,7 +32,6 @@ pub(super) struct Configuration<'a> {
     /// The tensor parallelism that was given, or those to choose from; at least one.
     choices: Vec<Choice>,
     errors: ErrorModel,
-    draft_tokens: u32,
 }
 
 /// One way to spread it, whatever the lengths.
@@ -134,12 +132,7 @@ impl<'a> Configuration<'a> {
             Some(_) => vec![Choice::new(&replica)?],
             None => Choice::all(&replica)?,
         };
-        Ok(Self {
-            errors: ErrorModel::fitted(model.architecture.moe.is_some()),
-            draft_tokens: replica.speculation.draft_tokens,
-            replica,
-            choices,
-        })
+        Ok(Self { errors: ErrorModel::fitted(model.architecture.moe.is_some()), replica, choices })
     }
 
     /// The smallest choice at which a quarter of the memory is left for the KV cache, else the
@@ -186,10 +179,7 @@ impl<'a> Configuration<'a> {
             errors: &self.errors,
             parallelism: choice.parallelism,
             replicas: load.replicas,
-            speculation: (self.draft_tokens > 0).then(|| Speculation {
-                draft_tokens: self.draft_tokens,
-                acceptance: choice.engine.acceptance(),
-            }),
+            drafting: choice.engine.drafting(),
         }
         .estimate(load)
     }
@@ -199,14 +189,7 @@ impl Choice {
     fn new(replica: &Replica<'_>) -> Result<Self> {
         let room = MemoryRoom::new(replica.model, replica.gpu, &replica.memory)?;
         let parallelism = replica.memory.parallelism;
-        let (max_num_seqs, max_num_batched_tokens) = replica.memory.batch_limits(replica.gpu);
-        let limits = EngineLimits {
-            max_num_seqs: max_num_seqs.saturating_mul(parallelism.data_parallel),
-            max_num_batched_tokens: max_num_batched_tokens.saturating_mul(parallelism.data_parallel),
-            kv_tokens: 0,
-            scheduling: replica.backend.scheduling(),
-        };
-        let engine = Roofline::without_check(replica, &Coefficients::FITTED, limits);
+        let engine = Roofline::without_check(replica, &Coefficients::FITTED, replica.limits(0));
         Ok(Self { parallelism, room, engine })
     }
 
@@ -256,7 +239,7 @@ struct Prepared<'a> {
     errors: &'a ErrorModel,
     parallelism: Parallelism,
     replicas: u32,
-    speculation: Option<Speculation>,
+    drafting: Option<Drafting>,
 }
 
 impl Prepared<'_> {
@@ -270,7 +253,7 @@ impl Prepared<'_> {
             load.prefix_hit_fraction,
         );
         let mut deployment = Deployment::new(&self.engine, self.replicas);
-        deployment.speculation = self.speculation;
+        deployment.speculation = self.drafting;
         let predictor = Predictor::new(&deployment, &workload)?;
         match (load.concurrency, load.qps) {
             (Some(clients), _) => self.closed(load, clients, &predictor),
@@ -337,20 +320,12 @@ impl Prepared<'_> {
             .min((budget / step_tokens).floor())
             .max(1.0);
         let run = ClosedLoop {
-            concurrency: each,
-            input_tokens: load.input_tokens,
             cached_tokens: load.input_tokens * load.prefix_hit_fraction,
-            output_tokens: load.output_tokens,
             room,
-            draft_tokens: self.engine.engine.draft_tokens(),
-            tokens_per_iteration: self.engine.engine.tokens_per_iteration(),
-            exact_lengths: false,
             starts_with_burst: load.benchmark,
-            admission_interval: 1.0,
-            balance_iterations: 0.0,
-            prefill: None,
+            ..ClosedLoop::new(engine, each, load.input_tokens, load.output_tokens)
         };
-        let mut means = closed_loop(engine, &engine.queue(), engine.prompt_wait_ms(), &run);
+        let mut means = closed_loop(engine, &engine.queue(), &run);
         if load.output_tokens <= 1.0 {
             means.itl_ms = 0.0;
         }

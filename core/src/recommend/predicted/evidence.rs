@@ -210,20 +210,11 @@ fn means(row: &Benchmark, clients: f64, engine: &Roofline) -> crate::queueing::C
     let (input_tokens, output_tokens) = (f64::from(row.input_tokens), f64::from(row.output_tokens));
     let room = engine.limits().kv_tokens as f64 / (input_tokens + output_tokens / 2.0);
     let run = ClosedLoop {
-        concurrency: clients,
-        input_tokens,
-        cached_tokens: 0.0,
-        output_tokens,
         room: room.clamp(1.0, BENCHMARK_SEQUENCES),
-        draft_tokens: 0.0,
-        tokens_per_iteration: 1.0,
-        exact_lengths: false,
         starts_with_burst: true,
-        admission_interval: 1.0,
-        balance_iterations: 0.0,
-        prefill: None,
+        ..ClosedLoop::new(engine, clients, input_tokens, output_tokens)
     };
-    closed_loop(engine, &engine.queue(), engine.prompt_wait_ms(), &run)
+    closed_loop(engine, &engine.queue(), &run)
 }
 
 fn steady(row: &Benchmark, qps: f64, engine: &Roofline) -> Option<Latencies> {
