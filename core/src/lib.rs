@@ -22,7 +22,7 @@
 //! [`error`] and [`units`] say what can go wrong and what a number means; [`workload`] what is
 //! asked; [`catalog`] what exists, what it costs and what was measured; [`engine`] what fits on a
 //! GPU and how fast it runs;
-//! [`queueing`] how a fleet behaves under load; [`cost`] what it costs to run; [`plan`] how much of it is needed; [`recommend`] which
+//! [`queueing`] how a fleet behaves under load; [`forecast`] what will be asked tomorrow; [`cost`] what it costs to run; [`plan`] how much of it is needed; [`recommend`] which
 //! option is best, and why; [`manifest`] how it is deployed. A module uses those before it in
 //! this list, never those after it. [`wire`] reads untrusted JSON-like input into these types, and
 //! [`api`] calls every public function by name with JSON in and JSON out: what the language
@@ -40,6 +40,8 @@ pub mod catalog;
 pub mod engine;
 
 pub mod queueing;
+
+pub mod forecast;
 
 pub mod cost;
 

@@ -22,6 +22,7 @@ const ORDER: &[&str] = &[
     "catalog",
     "engine",
     "queueing",
+    "forecast",
     "cost",
     "plan",
     "recommend",

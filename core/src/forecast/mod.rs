@@ -1,0 +1,44 @@
+//! What will be asked tomorrow? From the past of a regular [`Series`] to the mean, intervals at any
+//! level and joint paths of its next steps, for capacity planning, for predictive scaling and for
+//! saying whether a reading is out of the ordinary.
+//!
+//! A [`Forecaster`] is fitted to a series; the [`FittedForecaster`] forecasts and takes in new
+//! points; the [`Forecast`] answers in means, quantiles and paths. [`backtest`] says how well a
+//! model would have done. Each model's file names the source of its formulas.
+
+#![allow(dead_code, reason = "the models that follow use the rest")]
+
+pub mod accuracy;
+
+mod backtest;
+mod distribution;
+mod drift;
+mod fitted;
+mod growth;
+mod line;
+mod model;
+mod naive;
+mod naive2;
+mod outcome;
+mod random;
+mod resample;
+mod seasonal_naive;
+mod series;
+mod statistics;
+mod transform;
+mod weekday;
+
+pub use backtest::{BacktestOptions, BacktestReport, BacktestScore, IntervalScore, MOST_FOLDS, backtest};
+pub use drift::Drift;
+pub use growth::CompoundGrowth;
+pub use model::{Explanation, FittedForecaster, Forecaster};
+pub use naive::Naive;
+pub use naive2::Naive2;
+pub use outcome::{
+    Forecast, ForecastReport, Interval, MOST_LEVELS, MOST_PATH_POINTS, MOST_STEPS, Paths, check_horizon,
+    check_levels,
+};
+pub use resample::{Aggregate, Resampling, resample};
+pub use seasonal_naive::SeasonalNaive;
+pub use series::{Clock, MOST_POINTS, MOST_VALUE, Series, SeriesInput};
+pub use weekday::LinearWeekday;
