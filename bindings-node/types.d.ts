@@ -1592,8 +1592,10 @@ export interface Intent {
   datacenter: Datacenter;
   /** Which licences are acceptable; by default every one that allows commercial use. */
   licence: LicencePolicy;
-  /** Capacity kept free above the peak, 0.2 by default for 20%. */
+  /** Capacity kept free above the peak: 0.2 is 20%. By default what is usual with `sizing`. */
   headroom_fraction: number | null;
+  /** How capacity is found; by default by prediction. */
+  sizing: Sizing;
 }
 
 /**
@@ -1659,8 +1661,14 @@ export interface IntentInput {
    * @defaultValue `"commercial"`
    */
   licence?: LicencePolicy;
-  /** Capacity kept free above the peak, 0.2 by default for 20%. */
+  /** Capacity kept free above the peak: 0.2 is 20%. By default what is usual with `sizing`. */
   headroom_fraction?: number | null;
+  /**
+   * How capacity is found; by default by prediction.
+   *
+   * @defaultValue `"prediction"`
+   */
+  sizing?: Sizing;
 }
 
 /** What to send to a language model. */
@@ -2964,10 +2972,10 @@ export interface Scores {
 /**
  * How capacity is found.
  *
- * - `headroom`: From benchmarks of exactly the asked lengths, with `headroom_fraction` kept free.
+ * - `headroom`: From benchmarks of exactly the asked lengths, with headroom kept free.
  * - `prediction`: From the engine model and queueing at the asked percentile, for any lengths;
- *   measured deployments calibrate it. `headroom_fraction` does not count: the reserve is that of
- *   the prediction.
+ *   measured deployments calibrate it. Headroom, where it is asked for, comes on top of the reserve
+ *   that predictions keep.
  */
 export type Sizing =
   | "headroom"
@@ -3037,11 +3045,14 @@ export interface Specification {
   datacenter: Datacenter;
   /** Which licences are acceptable. */
   licence: LicencePolicy;
-  /** Capacity kept free above the peak: 0.2 is 20%. */
-  headroom_fraction: number;
   /**
-   * How capacity is found: from benchmarks of the asked lengths, or from the engine model and
-   * queueing.
+   * Capacity kept free above the peak: 0.2 is 20%. `null` for what is usual with `sizing`: 0.2 by
+   * headroom, 0 by prediction, which has a reserve of its own.
+   */
+  headroom_fraction: number | null;
+  /**
+   * How capacity is found: by the engine model and queueing, or from benchmarks of exactly the
+   * asked lengths.
    */
   sizing: Sizing;
   /**
@@ -3096,16 +3107,15 @@ export interface SpecificationInput {
    */
   licence?: LicencePolicy;
   /**
-   * Capacity kept free above the peak: 0.2 is 20%.
-   *
-   * @defaultValue `0.2`
+   * Capacity kept free above the peak: 0.2 is 20%. `null` for what is usual with `sizing`: 0.2 by
+   * headroom, 0 by prediction, which has a reserve of its own.
    */
-  headroom_fraction?: number;
+  headroom_fraction?: number | null;
   /**
-   * How capacity is found: from benchmarks of the asked lengths, or from the engine model and
-   * queueing.
+   * How capacity is found: by the engine model and queueing, or from benchmarks of exactly the
+   * asked lengths.
    *
-   * @defaultValue `"headroom"`
+   * @defaultValue `"prediction"`
    */
   sizing?: Sizing;
   /**

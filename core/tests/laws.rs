@@ -15,7 +15,7 @@ use sizewell::catalog::{Catalog, CatalogData};
 use sizewell::recommend::{DeploymentOption, Recommendation, recommend};
 use sizewell::units::Quantile;
 use sizewell::workload::{
-    Budget, Datacenter, DeploymentModel, Intent, LicencePolicy, NameFilter, Priorities, Priority,
+    Budget, Datacenter, DeploymentModel, Intent, LicencePolicy, NameFilter, Priorities, Priority, Sizing,
     Specification, UseCase, specify,
 };
 
@@ -62,6 +62,7 @@ fn specifications() -> impl Strategy<Value = Specification> {
             deployment_model: place.0,
             licence: place.1,
             provider: place.2.map(str::to_owned),
+            sizing: Sizing::Headroom,
             ..Intent::default()
         };
         specify(&intent).unwrap()

@@ -209,12 +209,38 @@ fn every_deployment_model_and_statistic_is_planned() {
 }
 
 #[test]
-fn sizing_is_headroom_unless_asked() {
+fn sizing_is_by_prediction_unless_asked() {
     let intent = Intent { use_case: Some(UseCase::Translation), qps: Some(1.0), ..Intent::default() };
-    let value = serde_json::to_value(specify(&intent).unwrap()).unwrap();
-    assert_ne!(value["sizing"], "prediction");
-    let value = serde_json::to_value(specification(UseCase::Translation, 1.0)).unwrap();
+    let mut value = serde_json::to_value(specify(&intent).unwrap()).unwrap();
     assert_eq!(value["sizing"], "prediction");
+    value.as_object_mut().unwrap().remove("sizing");
+    assert_eq!(serde_json::from_value::<Specification>(value).unwrap().sizing, Sizing::Prediction);
+    let asked = Intent { sizing: Sizing::Headroom, ..intent };
+    assert_eq!(specify(&asked).unwrap().sizing, Sizing::Headroom);
+}
+
+/// Headroom that is asked for is kept free on top of what predictions keep: never fewer replicas,
+/// and as many as the raised rate needs.
+#[test]
+fn headroom_raises_the_rate_that_is_planned_for() {
+    let base = narrowed(UseCase::ChatbotConversational, 40.0);
+    let with = plan(&Specification { headroom_fraction: Some(0.5), ..base.clone() });
+    let raised = plan(&narrowed(UseCase::ChatbotConversational, 60.0));
+    let without = plan(&base);
+    assert!(!with.options.is_empty());
+    for option in &with.options {
+        assert_eq!(option.capacity.required_qps, 60.0);
+        assert!(option.capacity.capacity_qps >= 60.0, "{}", option.id);
+        let same = |other: &&DeploymentOption| other.id == option.id;
+        if let Some(other) = raised.options.iter().find(same) {
+            assert_eq!(option.replicas, other.replicas, "{}", option.id);
+        }
+        if let Some(other) = without.options.iter().find(same) {
+            assert!(option.replicas >= other.replicas, "{}", option.id);
+        }
+        assert!(option.explanation.iter().any(|line| line.contains("50% headroom")), "{}", option.id);
+    }
+    assert!(best_cost(&with) > best_cost(&without));
 }
 
 /// Measurements of a deployment move its prediction towards them, by less than all the way, and

@@ -1928,11 +1928,11 @@ Sizing = Literal[
 ]
 """How capacity is found.
 
-- `"headroom"`: From benchmarks of exactly the asked lengths, with
-  `headroom_fraction` kept free.
+- `"headroom"`: From benchmarks of exactly the asked lengths, with headroom kept
+  free.
 - `"prediction"`: From the engine model and queueing at the asked percentile, for any
-  lengths; measured deployments calibrate it. `headroom_fraction` does not count: the
-  reserve is that of the prediction.
+  lengths; measured deployments calibrate it. Headroom, where it is asked for, comes
+  on top of the reserve that predictions keep.
 """
 
 
@@ -2325,7 +2325,12 @@ class Intent(_Model):
     """
 
     headroom_fraction: float | None = None
-    """Capacity kept free above the peak, 0.2 by default for 20%."""
+    """Capacity kept free above the peak: 0.2 is 20%. By default what is usual with
+    `sizing`.
+    """
+
+    sizing: Sizing = "prediction"
+    """How capacity is found; by default by prediction."""
 
 
 class ParsedIntent(_Model):
@@ -2419,12 +2424,14 @@ class Specification(_Model):
     licence: LicencePolicy = "commercial"
     """Which licences are acceptable."""
 
-    headroom_fraction: float = 0.2
-    """Capacity kept free above the peak: 0.2 is 20%."""
+    headroom_fraction: float | None = None
+    """Capacity kept free above the peak: 0.2 is 20%. `None` for what is usual with
+    `sizing`: 0.2 by headroom, 0 by prediction, which has a reserve of its own.
+    """
 
-    sizing: Sizing = "headroom"
-    """How capacity is found: from benchmarks of the asked lengths, or from the engine
-    model and queueing.
+    sizing: Sizing = "prediction"
+    """How capacity is found: by the engine model and queueing, or from benchmarks of
+    exactly the asked lengths.
     """
 
     origins: dict[str, Origin] = Field(default_factory=dict)

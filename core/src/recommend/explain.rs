@@ -75,7 +75,7 @@ fn capacity(specification: &Specification, option: &DeploymentOption) -> String 
         "A replica serves up to {} requests/s {within}; the peak of {} requests/s with {} headroom needs {}, so {}, {} used at the peak.",
         rate(plan.replica_qps),
         rate(specification.traffic.peak_qps),
-        percent(specification.headroom_fraction),
+        percent(specification.kept_free()),
         rate(plan.required_qps),
         plural(plan.replicas, "replica"),
         percent(plan.utilization_at_peak),

@@ -20,23 +20,25 @@ pub(super) const NEAR_MISS_FRACTION: f64 = 0.5;
 
 /// Finds the best deployments for a specification.
 ///
-/// Models are filtered by preference, licence, task, domain and context; deployments (model, GPU,
-/// number of GPUs, engine) by whether they fit in memory and were benchmarked at exactly the asked
-/// token lengths. Of a deployment's benchmarks, those whose TTFT, ITL and time for the whole
-/// request meet the targets at the asked percentile count (a percentile that was not measured is
-/// bounded by the next higher one that was); the one at the highest rate says what a replica can
-/// serve. Replicas are ceil(peak × (1 + headroom) ÷ that rate). Expected latencies are those of the
-/// benchmark at the lowest rate that is not below a replica's planned load. Options are priced and
+/// Models are filtered by preference, licence, task, domain and context; options are priced and
 /// ranked by [`Scores`](super::Scores); ties go to the cheaper, then by name.
 ///
-/// That is sizing by headroom. With `sizing = prediction` every sensible deployment is judged by
-/// engine model and queueing instead, at any lengths: models that fit, on tensor parallel 1 to 16
-/// (two pipeline stages where they fit no other way), as stored or quantised to fp8 while loading,
-/// with KV caches in 16 or 8 bits. Replicas are the fewest whose predicted latencies, with the
-/// reserve that predictions need, are within the targets at the peak. Of each model and GPU the
+/// With `sizing = prediction`, the default, every sensible deployment is judged by engine model and
+/// queueing, at any lengths: models that fit, on tensor parallel 1 to 8 (two pipeline stages where
+/// they fit no other way), as stored or quantised to fp8 while loading, with KV caches in 16 or 8
+/// bits. Replicas are the fewest whose predicted latencies, with the reserve that predictions need,
+/// are within the targets at the peak × (1 + headroom, 0 unless given). Of each model and GPU the
 /// cheapest configuration is an option, and the fastest where its latencies are worth more; at most
 /// 100 are listed, the whole Pareto front among them. Measurements of a deployment at any lengths
 /// correct its prediction ([`OptionPrediction`](super::OptionPrediction)).
+///
+/// With `sizing = headroom` deployments (model, GPU, number of GPUs, engine) count that fit in
+/// memory and were benchmarked at exactly the asked token lengths. Of a deployment's benchmarks,
+/// those whose TTFT, ITL and time for the whole request meet the targets at the asked percentile
+/// count (a percentile that was not measured is bounded by the next higher one that was); the one at
+/// the highest rate says what a replica can serve. Replicas are ceil(peak × (1 + headroom, 0.2
+/// unless given) ÷ that rate). Expected latencies are those of the benchmark at the lowest rate that
+/// is not below a replica's planned load.
 ///
 /// ```
 /// use sizewell::{recommend::recommend, workload::{Intent, UseCase, specify}};
@@ -44,7 +46,7 @@ pub(super) const NEAR_MISS_FRACTION: f64 = 0.5;
 /// let recommendation = recommend(sizewell_data::catalog(), &specify(&intent)?)?;
 /// let best = &recommendation.options[0];
 /// assert!(best.latency.ttft.value_ms <= best.latency.ttft.target_ms);
-/// assert!(best.capacity.capacity_qps >= 5.0 * 1.2);
+/// assert!(best.capacity.capacity_qps >= 5.0);
 /// # Ok::<(), sizewell::Error>(())
 /// ```
 ///
@@ -258,7 +260,7 @@ impl<'a> Search<'a> {
         let Some(capacity) = capacity else { return };
         let request = CapacityRequest {
             peak_qps: self.specification.traffic.peak_qps,
-            headroom_fraction: self.specification.headroom_fraction,
+            headroom_fraction: self.specification.kept_free(),
             replica_qps: capacity.rate,
             gpus_per_replica: group.key.gpus,
         };

@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use super::{
     Domain, ExperienceClass, MAX_INTENT_TEXT_BYTES, MAX_LATENCY_MS, MAX_QPS, MAX_TOKENS, MAX_USD, MAX_USERS,
-    MIN_LATENCY_MS, MIN_QPS, UseCase,
+    MIN_LATENCY_MS, MIN_QPS, Sizing, UseCase,
 };
 use crate::error::{Error, ErrorCode, Result};
 use crate::units::{Quantile, check_count, check_name, check_range, check_text};
@@ -63,8 +63,11 @@ pub struct Intent {
     pub datacenter: Datacenter,
     /// Which licences are acceptable; by default every one that allows commercial use.
     pub licence: LicencePolicy,
-    /// Capacity kept free above the peak, 0.2 by default for 20%.
+    /// Capacity kept free above the peak: 0.2 is 20%. By default what is usual with `sizing`.
     pub headroom_fraction: Option<f64>,
+    /// How capacity is found; by default by prediction.
+    #[cfg_attr(feature = "schema", schemars(extend("default" = "prediction")))]
+    pub sizing: Sizing,
 }
 
 /// How users become requests; each by default the use case's.

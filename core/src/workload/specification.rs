@@ -61,13 +61,14 @@ pub struct Specification {
     /// Which licences are acceptable.
     #[serde(default)]
     pub licence: LicencePolicy,
-    /// Capacity kept free above the peak: 0.2 is 20%.
-    #[serde(default = "default_headroom")]
-    pub headroom_fraction: f64,
-    /// How capacity is found: from benchmarks of the asked lengths, or from the engine model and
-    /// queueing.
+    /// Capacity kept free above the peak: 0.2 is 20%. `None` for what is usual with `sizing`: 0.2
+    /// by headroom, 0 by prediction, which has a reserve of its own.
     #[serde(default)]
-    #[cfg_attr(feature = "schema", schemars(extend("default" = "headroom")))]
+    pub headroom_fraction: Option<f64>,
+    /// How capacity is found: by the engine model and queueing, or from benchmarks of exactly the
+    /// asked lengths.
+    #[serde(default)]
+    #[cfg_attr(feature = "schema", schemars(extend("default" = "prediction")))]
     pub sizing: Sizing,
     /// Where each value came from, by path (`slo.ttft_ms`). A value that is no longer the one that
     /// its origin speaks of was edited, and counts as given.
@@ -80,17 +81,13 @@ pub struct Specification {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Sizing {
-    /// From benchmarks of exactly the asked lengths, with `headroom_fraction` kept free.
-    #[default]
+    /// From benchmarks of exactly the asked lengths, with headroom kept free.
     Headroom,
     /// From the engine model and queueing at the asked percentile, for any lengths; measured
-    /// deployments calibrate it. `headroom_fraction` does not count: the reserve is that of the
-    /// prediction.
+    /// deployments calibrate it. Headroom, where it is asked for, comes on top of the reserve that
+    /// predictions keep.
+    #[default]
     Prediction,
-}
-
-fn default_headroom() -> f64 {
-    Specification::DEFAULT_HEADROOM_FRACTION
 }
 
 /// How many requests there are, and how long.
@@ -169,7 +166,7 @@ pub enum OriginKind {
 }
 
 impl Specification {
-    /// Capacity kept free above the peak unless the intent says otherwise.
+    /// Capacity kept free above the peak with [`Sizing::Headroom`], unless the intent says otherwise.
     pub const DEFAULT_HEADROOM_FRACTION: f64 = 0.2;
 
     /// Checks every value against its range, and the latency targets against one another.
@@ -210,7 +207,30 @@ impl Specification {
             region: self.region.as_deref(),
             datacenter: &self.datacenter,
         })?;
-        check_range("headroom_fraction", self.headroom_fraction, 0.0, 10.0)
+        match self.headroom_fraction {
+            Some(fraction) => check_range("headroom_fraction", fraction, 0.0, 10.0),
+            None => Ok(()),
+        }
+    }
+
+    /// Capacity kept free above the peak: what was asked for, else what is usual with the way of
+    /// sizing.
+    ///
+    /// ```
+    /// use sizewell::workload::{Intent, Sizing, UseCase, specify};
+    /// let intent = Intent { use_case: Some(UseCase::Translation), qps: Some(2.0), ..Intent::default() };
+    /// let mut specification = specify(&intent)?;
+    /// assert_eq!(specification.kept_free(), 0.0);
+    /// specification.sizing = Sizing::Headroom;
+    /// assert_eq!(specification.kept_free(), 0.2);
+    /// # Ok::<(), sizewell::Error>(())
+    /// ```
+    #[must_use]
+    pub fn kept_free(&self) -> f64 {
+        self.headroom_fraction.unwrap_or(match self.sizing {
+            Sizing::Headroom => Self::DEFAULT_HEADROOM_FRACTION,
+            Sizing::Prediction => 0.0,
+        })
     }
 
     /// Where the value at `path` came from: what `origins` says when the value is still the one
@@ -250,7 +270,7 @@ impl Specification {
             "slo.ttft_ms" => Some(self.slo.ttft_ms.to_string()),
             "slo.itl_ms" => Some(self.slo.itl_ms.to_string()),
             "slo.e2e_ms" => Some(self.slo.e2e_ms.to_string()),
-            "headroom_fraction" => Some(self.headroom_fraction.to_string()),
+            "headroom_fraction" => optional(self.headroom_fraction),
             _ => None,
         }
     }

@@ -2,7 +2,7 @@
 //! targets, and users → requests per second.
 
 use super::{
-    ExperienceClass, Intent, Origin, OriginKind, Sizing, SloTargets, Specification, TrafficProfile, UseCase,
+    ExperienceClass, Intent, Origin, OriginKind, SloTargets, Specification, TrafficProfile, UseCase,
 };
 use crate::error::{Error, Result};
 
@@ -62,8 +62,8 @@ pub fn specify(intent: &Intent) -> Result<Specification> {
         deployment_model: intent.deployment_model,
         datacenter: intent.datacenter,
         licence: intent.licence,
-        headroom_fraction: intent.headroom_fraction.unwrap_or(Specification::DEFAULT_HEADROOM_FRACTION),
-        sizing: Sizing::default(),
+        headroom_fraction: intent.headroom_fraction,
+        sizing: intent.sizing,
         origins: std::collections::BTreeMap::new(),
     };
     record_origins(&mut specification, intent, &shape, e2e_kind, e2e_note);
@@ -267,7 +267,7 @@ fn record_origins(
         ("slo.ttft_ms", given_or(intent.ttft_ms.is_some(), &shape.ttft_ms.1)),
         ("slo.itl_ms", given_or(intent.itl_ms.is_some(), &shape.itl_ms.1)),
         ("slo.e2e_ms", (e2e_kind, e2e_note)),
-        ("headroom_fraction", given_or(intent.headroom_fraction.is_some(), "default")),
+        ("headroom_fraction", (Given, "given".to_owned())),
     ];
     for (path, (kind, note)) in rows {
         if let Some(value) = specification.value_text(path) {

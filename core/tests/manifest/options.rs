@@ -6,18 +6,20 @@ use sizewell::engine::{Parallelism, engine_settings, memory_plan, planned_memory
 use sizewell::plan::{CapacityRequest, ReplicaPlanner};
 use sizewell::recommend::{DeploymentOption, recommend};
 use sizewell::units::Quantile;
-use sizewell::workload::{Intent, NameFilter, UseCase, specify};
+use sizewell::workload::{Intent, NameFilter, Sizing, UseCase, specify};
 
 /// What is recommended for a use case, options and near misses.
 pub fn recommended(
     catalog: &Catalog,
     use_case: UseCase,
     percentile: Quantile,
+    sizing: Sizing,
 ) -> sizewell::Result<Vec<DeploymentOption>> {
     let intent = Intent {
         use_case: Some(use_case),
         qps: Some(20.0),
         percentile: Some(percentile),
+        sizing,
         ..Intent::default()
     };
     let recommendation = recommend(catalog, &specify(&intent)?)?;
@@ -27,8 +29,13 @@ pub fn recommended(
 /// A recommended option with one model, to make others from.
 pub fn template(catalog: &Catalog) -> sizewell::Result<DeploymentOption> {
     let models = NameFilter { preferred: vec!["Llama-3.3-70B-Instruct".to_owned()], ..NameFilter::default() };
-    let intent =
-        Intent { use_case: Some(UseCase::SummarizationShort), qps: Some(2.0), models, ..Intent::default() };
+    let intent = Intent {
+        use_case: Some(UseCase::SummarizationShort),
+        qps: Some(2.0),
+        models,
+        sizing: Sizing::Headroom,
+        ..Intent::default()
+    };
     let recommendation = recommend(catalog, &specify(&intent)?)?;
     let mut options = recommendation.options.into_iter().chain(recommendation.near_misses);
     options

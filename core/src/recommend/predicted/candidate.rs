@@ -10,8 +10,8 @@ use crate::engine::{
 };
 use crate::queueing::{Deployment, Predictor};
 
-/// Sizes of tensor parallelism that are tried.
-const TENSOR_PARALLEL: [u32; 5] = [1, 2, 4, 8, 16];
+/// Sizes of tensor parallelism that are tried: those of one node, which is what a pod can have.
+const TENSOR_PARALLEL: [u32; 4] = [1, 2, 4, 8];
 
 /// The engine model at a deployment's own pace, the handling of a prompt's tokens in its overhead.
 #[derive(Debug, Clone)]

@@ -223,13 +223,13 @@ impl<'a> Choice<'a> {
             let reason = "more than a million replicas would be needed".to_owned();
             return Err((None, RejectionCode::MaxGpus, reason));
         };
-        let replicas = (demand.peak_qps / (candidate.stable_qps * NEAR_MISS_LOAD)).ceil().max(1.0);
+        let replicas = (demand.required_qps / (candidate.stable_qps * NEAR_MISS_LOAD)).ceil().max(1.0);
         if ratio <= 1.0 + NEAR_MISS_FRACTION
             && replicas <= f64::from(MAX_REPLICAS)
             && let Some(found) = self.found(candidate, replicas as u32)
         {
             let limits = self.judge.search.limit_misses(found.gpu_count, found.usd_per_month);
-            let planning = candidate.narrowest(demand, found.replicas, demand.peak_qps);
+            let planning = candidate.narrowest(demand, found.replicas, demand.required_qps);
             let worst = limits
                 .iter()
                 .map(|miss| miss.over_fraction)
@@ -273,7 +273,7 @@ impl<'a> Choice<'a> {
         let gpu_count = u64::from(replicas) * u64::from(gpus_per_replica);
         let usd_per_month = self.tariff.of(gpu_count as f64);
         let unit_costs = UnitCosts::new(usd_per_month / HOURS_PER_MONTH, &specification.traffic);
-        let plan = plan(demand, candidate, replicas, demand.peak_qps);
+        let plan = plan(demand, candidate, replicas, demand.required_qps);
         let quality = self.judge.quality(self.model);
         Some(Found {
             model: self.model,

@@ -10,7 +10,7 @@
 //! the asked statistic, as targets are made (by the templates and by default) and as benchmarks with
 //! means alone are read. An answer that is twice as long may take twice as long.
 //!
-//! **Arrivals** are Poisson at the peak rate.
+//! **Arrivals** are Poisson, at the peak rate; fleets are sized for that with the asked headroom.
 
 use crate::engine::Batch;
 use crate::error::Result;
@@ -33,7 +33,10 @@ pub(super) struct Demand {
     pub arrivals: ArrivalProcess,
     pub slo: SloTargets,
     pub lengths: TokenLengths,
+    /// Rate that is expected at the peak, in requests per second.
     pub peak_qps: f64,
+    /// Rate to be ready for: the peak with the headroom that was asked for.
+    pub required_qps: f64,
     /// Share of the mean prompt that the asked statistic is sure to be above.
     short_prompt: f64,
 }
@@ -54,6 +57,7 @@ impl Demand {
             slo: specification.slo,
             lengths,
             peak_qps,
+            required_qps: peak_qps * (1.0 + specification.kept_free()),
             short_prompt: short_prompt(&varied(lengths.input_tokens), specification)?,
         })
     }
@@ -61,7 +65,7 @@ impl Demand {
     /// Replicas below which the load is above what predictions are trusted for, given the rate that
     /// one sustains.
     pub fn least_replicas(&self, stable_qps: f64) -> f64 {
-        (self.peak_qps / (stable_qps * MOST_UTILIZATION)).ceil().max(1.0)
+        (self.required_qps / (stable_qps * MOST_UTILIZATION)).ceil().max(1.0)
     }
 
     /// One sequence that decodes alone, with less context than the asked statistic has.

@@ -14,7 +14,7 @@ pub(super) fn explain(specification: &Specification, option: &DeploymentOption) 
     let mut sentences = vec![what(option)];
     sentences.extend(numbers(option));
     sentences.push(latencies(option));
-    sentences.push(capacity(option));
+    sentences.push(capacity(specification, option));
     sentences.extend(quality(specification, option));
     sentences.extend(budget(specification, option));
     if let Some(prediction) = &option.prediction {
@@ -45,8 +45,13 @@ fn numbers(option: &DeploymentOption) -> Option<String> {
     (!parts.is_empty()).then(|| sentence(&format!("{}{caution}", parts.join(", "))))
 }
 
-fn capacity(option: &DeploymentOption) -> String {
+fn capacity(specification: &Specification, option: &DeploymentOption) -> String {
     let plan = &option.capacity;
+    let peak = rate(specification.traffic.peak_qps);
+    let peak = match specification.kept_free() {
+        0.0 => format!("{peak} at the peak"),
+        free => format!("{peak} at the peak, {} with {} headroom", rate(plan.required_qps), percent(free)),
+    };
     let misses = option.misses.iter().any(|miss| miss.field.starts_with("slo."));
     let Some(prediction) = option.prediction.as_ref().filter(|_| !misses) else {
         return format!(
@@ -67,11 +72,10 @@ fn capacity(option: &DeploymentOption) -> String {
         _ => "misses its target",
     };
     format!(
-        "{} {} up to {} requests/s within the targets at the asked percentile, and {} at the peak: {} used; {bound} {reason}.",
+        "{} {} up to {} requests/s within the targets at the asked percentile, and {peak}: {} used; {bound} {reason}.",
         sentence(&plural(plan.replicas, "replica")).trim_end_matches('.'),
         if plan.replicas == 1 { "takes" } else { "take" },
         rate(plan.capacity_qps),
-        rate(plan.required_qps),
         percent(plan.utilization_at_peak),
     )
 }

@@ -42,7 +42,7 @@ impl Candidate {
     }
 
     fn meets(&self, demand: &Demand, replicas: u32) -> bool {
-        self.narrowest(demand, replicas, demand.peak_qps).is_some_and(|(_, ratio)| ratio <= 1.0)
+        self.narrowest(demand, replicas, demand.required_qps).is_some_and(|(_, ratio)| ratio <= 1.0)
     }
 
     /// Latency of a request that is as good as alone over the target that it is nearest to missing.
@@ -99,19 +99,19 @@ impl Candidate {
     pub fn capacity(&self, demand: &Demand, replicas: u32) -> (f64, BindingTarget) {
         let most = self.stable_qps * f64::from(replicas) * MOST_UTILIZATION * (1.0 - 1e-9);
         let mut binding = BindingTarget::Load;
-        if most <= demand.peak_qps {
-            return (demand.peak_qps, binding);
+        if most <= demand.required_qps {
+            return (demand.required_qps, binding);
         }
         let at = |qps: f64| self.narrowest(demand, replicas, qps);
-        let (Some((_, low_ratio)), Some((target, high_ratio))) = (at(demand.peak_qps), at(most)) else {
-            return (demand.peak_qps, binding);
+        let (Some((_, low_ratio)), Some((target, high_ratio))) = (at(demand.required_qps), at(most)) else {
+            return (demand.required_qps, binding);
         };
         if high_ratio <= 1.0 {
             return (most, binding);
         }
         binding = target;
         // Rates and ratios by their logarithms: the crossing of a chord, kept off the ends.
-        let (mut low, mut high) = ((demand.peak_qps, low_ratio), (most, high_ratio));
+        let (mut low, mut high) = ((demand.required_qps, low_ratio), (most, high_ratio));
         for _ in 0..MOST_CHORDS {
             if high.0 <= low.0 * 1.02 {
                 break;

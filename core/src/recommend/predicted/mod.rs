@@ -1,6 +1,6 @@
 //! Options for any token lengths: every sensible deployment by engine model and queueing.
 //!
-//! Candidates are the admitted models on the admitted GPUs, tensor parallel 1 to 16 within the GPU's
+//! Candidates are the admitted models on the admitted GPUs, tensor parallel 1 to 8 within the GPU's
 //! fast links (two pipeline stages where a model fits no other way), in the checkpoint's numbers or
 //! quantised to fp8 while loading, with KV caches in 16 or 8 bits, run by vLLM. Each is judged as
 //! [`demand`] says, sized by [`fleet`], corrected by what was measured of it ([`evidence`]); of each

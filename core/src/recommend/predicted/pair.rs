@@ -271,7 +271,7 @@ pub(super) fn plan(demand: &Demand, candidate: &Candidate, replicas: u32, capaci
         gpu_count: u64::from(replicas) * u64::from(gpus_per_replica),
         replica_qps: capacity_qps / f64::from(replicas),
         capacity_qps,
-        required_qps: demand.peak_qps,
+        required_qps: demand.required_qps,
         utilization_at_peak: demand.peak_qps / capacity_qps,
     }
 }
