@@ -100,8 +100,9 @@ pub(super) fn option(judge: &Judge<'_>, found: &Found) -> Result<DeploymentOptio
     };
     let mut misses = Vec::new();
     if found.worst > 0.0 {
-        let (ttft, itl) =
-            candidate.latencies(demand, found.replicas, demand.required_qps, Mood::Cautious).ok_or_else(lost)?;
+        let (ttft, itl) = candidate
+            .latencies(demand, found.replicas, demand.required_qps, Mood::Cautious)
+            .ok_or_else(lost)?;
         misses = search.latency_misses(&latency);
         if misses.is_empty() {
             misses = explain::with_reserve(search.latency_misses(&expectation(demand, ttft, itl)));
