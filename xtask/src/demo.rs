@@ -129,18 +129,22 @@ fn print_options(options: &[DeploymentOption]) {
     if options.is_empty() {
         return;
     }
-    let width = options.iter().take(5).map(|option| option.model.len()).max().unwrap_or_default();
+    let widest = |text: &dyn Fn(&DeploymentOption) -> String| {
+        options.iter().take(5).map(|option| text(option).chars().count()).max().unwrap_or_default()
+    };
+    let gpus = |option: &DeploymentOption| format!("{} × {}", option.gpu_count, option.gpu);
+    let (width, gpus_width) = (widest(&|option| option.model.clone()), widest(&gpus));
     println!(
-        "{:>2}  {:<width$} {:<11} {:>12} {:>9} {:>9} {:>9} {:>8} {:>6}",
+        "{:>2}  {:<width$} {:<gpus_width$} {:>10} {:>8} {:>7} {:>7} {:>8} {:>6}",
         "#", "model", "GPUs", "USD/month", "TTFT ms", "ITL ms", "E2E ms", "quality", "score"
     );
     for option in options.iter().take(5) {
         let latency = &option.latency;
         println!(
-            "{:>2}  {:<width$} {:<11} {:>12.0} {:>9.1} {:>9.1} {:>9.0} {:>8} {:>6.1}",
+            "{:>2}  {:<width$} {:<gpus_width$} {:>10.0} {:>8.1} {:>7.1} {:>7.0} {:>8} {:>6.1}",
             option.rank,
             option.model,
-            format!("{} × {}", option.gpu_count, option.gpu),
+            gpus(option),
             option.usd_per_month,
             latency.ttft.value_ms,
             latency.itl.value_ms,
