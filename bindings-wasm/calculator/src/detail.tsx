@@ -1,6 +1,6 @@
 // One option: its figures at a glance, then why, what it costs and what that rests on.
 
-import type { DeploymentOption, LatencyFigure } from 'sizewell-wasm';
+import type { DeploymentOption, LatencyFigure, LimitingResource, OptionPrediction } from 'sizewell-wasm';
 import { count, figure, ms, percent, plural, score, usd } from './format';
 
 /** What an option is, in a line. */
@@ -35,6 +35,7 @@ function Against({ option }: { option: DeploymentOption }) {
       {LATENCIES.map(([part, name, meaning]) => {
         const latency = option.latency[part];
         const bound = latency.measured_percentile !== option.latency.percentile;
+        const predicted = option.prediction?.[part];
         return (
           <div key={part}>
             <dt><abbr title={meaning}>{name}</abbr> <span class="quiet">{option.latency.percentile}</span></dt>
@@ -43,6 +44,11 @@ function Against({ option }: { option: DeploymentOption }) {
               <span class="quiet"> of {ms(latency.target_ms)} ms</span>
               <Bar latency={latency} />
               {bound && <span class="quiet">measured {latency.measured_percentile}</span>}
+              {predicted && (
+                <span class="quiet">
+                  90% sure of {ms(predicted.percentile_low_ms)} to {ms(predicted.percentile_high_ms)}
+                </span>
+              )}
             </dd>
           </div>
         );
@@ -152,6 +158,23 @@ function Memory({ option: { memory } }: { option: DeploymentOption }) {
   );
 }
 
+const LIMITS: Record<LimitingResource, string> = {
+  compute: 'arithmetic',
+  bandwidth: 'memory bandwidth',
+  kv: 'room in the KV cache',
+  interconnect: 'links between GPUs',
+  overhead: 'overhead',
+};
+
+function predictedRows({ batch_mean, kv_use_fraction, limiting_resource, measured }: OptionPrediction): Rows {
+  return [
+    ['Requests at once', `${figure(batch_mean)} a replica`],
+    ['KV cache used', percent(kv_use_fraction)],
+    ['Limited by', LIMITS[limiting_resource]],
+    ['Measured', measured ? plural(measured.measured_rows, 'benchmark') : 'not yet'],
+  ];
+}
+
 const gib = (value: number): string => `${figure(value)} GiB`;
 
 export function Detail({ option }: { option: DeploymentOption }) {
@@ -203,8 +226,10 @@ export function Detail({ option }: { option: DeploymentOption }) {
           rows={[
             ['Latencies', evidence.provenance],
             ['At', `${figure(evidence.latency_at_qps)} req/s a replica`],
-            ['Within targets', `${evidence.benchmarks_within_targets} of ${plural(evidence.benchmarks, 'benchmark')}`],
-            ['Date', evidence.as_of ?? 'not known'],
+            ...(option.prediction ? predictedRows(option.prediction) : [
+              ['Within targets', `${evidence.benchmarks_within_targets} of ${plural(evidence.benchmarks, 'benchmark')}`],
+              ['Date', evidence.as_of ?? 'not known'],
+            ] as const),
           ]}
           notes={[evidence.source, ...(cost.price_source ? [`Price: ${cost.price_source}`] : [])]}
         />

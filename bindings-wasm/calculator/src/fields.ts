@@ -10,6 +10,7 @@ import type {
   LicencePolicy,
   Priority,
   Quantile,
+  Sizing,
   UseCase,
 } from 'sizewell-wasm';
 
@@ -78,6 +79,10 @@ const WAYS: Record<DeploymentModel, string> = {
   cloud: 'Rent from a cloud',
   owned: 'Use what is there',
   purchase: 'Buy',
+};
+const SIZINGS: Record<Sizing, string> = {
+  prediction: 'By prediction, any lengths',
+  headroom: 'By benchmarks of these lengths',
 };
 const LICENCES: Record<LicencePolicy, string> = {
   commercial: 'Commercial use allowed',
@@ -178,9 +183,11 @@ export const GROUPS: readonly Group[] = [
         ],
       }),
       field('number', 'max_gpus', 'Most GPUs', { otherwise: 'any' }),
+      field('choice', 'sizing', 'Sized', { choices: choices(SIZINGS) }),
       field('number', 'headroom_fraction', 'Headroom', {
         unit: '0.2 = 20%',
-        help: 'Capacity kept free above the peak, as a fraction.',
+        otherwise: 'usual',
+        help: 'Capacity kept free above the peak, as a fraction: unless given 0.2 by benchmarks and 0 by prediction, which keeps a reserve of its own.',
       }),
     ],
   },
