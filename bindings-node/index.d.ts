@@ -1,5 +1,14 @@
-import type { Catalog } from './lib/api.js';
-import type { Comparison, HealthReport, Recommendation, ScenarioInput, SpecificationInput } from './types.js';
+import type { Catalog, MeasuredDeployment } from './lib/api.js';
+import type {
+  Calibration,
+  CalibrationOptionsInput,
+  Comparison,
+  HealthReport,
+  Recommendation,
+  ScenarioInput,
+  Sensitivity,
+  SpecificationInput,
+} from './types.js';
 
 export * from './lib/api.js';
 
@@ -14,6 +23,19 @@ export function compareAsync(
   scenarios: readonly ScenarioInput[],
   catalog?: Catalog | null,
 ): Promise<Comparison>;
+
+/** As {@link sensitivity}, off the event loop. Rejects with a {@link SizewellError}. */
+export function sensitivityAsync(
+  specification: SpecificationInput,
+  catalog?: Catalog | null,
+): Promise<Sensitivity>;
+
+/** As {@link calibrate}, off the event loop. Rejects with a {@link SizewellError}. */
+export function calibrateAsync(
+  deployments: readonly MeasuredDeployment[],
+  options?: CalibrationOptionsInput | null,
+  catalog?: Catalog | null,
+): Promise<Calibration>;
 
 /** As {@link Catalog.health}, off the event loop. Rejects with a {@link SizewellError}. */
 export function healthAsync(asOf: string | Date, catalog?: Catalog | null): Promise<HealthReport>;

@@ -26,11 +26,14 @@ function load() {
 
 const native = load();
 const { api, tools } = createApi(() => native);
-const { write, day, handle, translated } = tools;
+const { asked, handle, translated, writeAll } = tools;
 
-async function later(start) {
+/** What takes long enough to be worth another thread. */
+const LONG = ['recommend', 'compare', 'sensitivity', 'calibrate'];
+
+async function later(request) {
   try {
-    return JSON.parse(await start());
+    return JSON.parse(await native.callAsync(...request()));
   } catch (thrown) {
     throw translated(thrown);
   }
@@ -38,9 +41,7 @@ async function later(start) {
 
 module.exports = {
   ...api,
-  recommendAsync: (specification, catalog) =>
-    later(() => native.recommendAsync(write(specification, 'specification'), handle(catalog))),
-  compareAsync: (scenarios, catalog) =>
-    later(() => native.compareAsync(write(scenarios, 'scenarios'), handle(catalog))),
-  healthAsync: (asOf, catalog) => later(() => handle(catalog).healthAsync(day(asOf))),
+  ...Object.fromEntries(LONG.map((name) => [`${name}Async`, (...given) => later(() => asked(name, given))])),
+  healthAsync: (asOf, catalog) =>
+    later(() => ['catalog_health', writeAll(['as_of'], [asOf]), handle(catalog)]),
 };

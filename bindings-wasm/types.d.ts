@@ -69,6 +69,50 @@ export interface ArchitectureInput {
   moe?: MixtureOfExpertsInput | null;
 }
 
+/** Arrivals of requests. */
+export interface ArrivalProcess {
+  /** Mean rate, per second. */
+  requests_per_second: number;
+  /**
+   * Variance over mean of the number of requests in long intervals: 1 for Poisson arrivals, above 1
+   * for bursts, at most 100. Above 1 the times between arrivals are independent and gamma
+   * distributed with this squared coefficient of variation, the process of vLLM's `--burstiness`
+   * (its value is one over this) and of BurstGPT.
+   */
+  dispersion: number;
+  /**
+   * How the rate varies over the day (or any other period) in slices, each long enough for a steady
+   * state; empty for a constant rate. What is predicted is the mixture over requests.
+   */
+  slices: RateSlice[];
+}
+
+/**
+ * Arrivals of requests.
+ *
+ * As callers give it: what has a default may be left out.
+ */
+export interface ArrivalProcessInput {
+  /** Mean rate, per second. */
+  requests_per_second: number;
+  /**
+   * Variance over mean of the number of requests in long intervals: 1 for Poisson arrivals, above 1
+   * for bursts, at most 100. Above 1 the times between arrivals are independent and gamma
+   * distributed with this squared coefficient of variation, the process of vLLM's `--burstiness`
+   * (its value is one over this) and of BurstGPT.
+   *
+   * @defaultValue `1.0`
+   */
+  dispersion?: number;
+  /**
+   * How the rate varies over the day (or any other period) in slices, each long enough for a steady
+   * state; empty for a constant rate. What is predicted is the mixture over requests.
+   *
+   * @defaultValue `[]`
+   */
+  slices?: RateSlice[];
+}
+
 /** Heads and what each layer keeps of the context. */
 export interface Attention {
   /** How keys and values are shared. */
@@ -156,6 +200,42 @@ export type AttentionKind =
   | "gqa"
   | "mqa"
   | "mla";
+
+/** How many replicas may be gone. */
+export type AvailabilityReserve =
+  | AvailabilityReserveReplicas
+  | AvailabilityReserveReliability;
+
+/**
+ * As many as keep enough replicas up with a given probability, where replicas fail independently of
+ * one another.
+ */
+export interface AvailabilityReserveReliability {
+  kind: "reliability";
+  /** Probability that one replica is up, 0 to 1. */
+  availability: number;
+  /** Probability that enough are up, above 0, below 1. */
+  required: number;
+}
+
+/** A given number: N + k. */
+export interface AvailabilityReserveReplicas {
+  kind: "replicas";
+  /** Replicas that may be gone at the same time. */
+  spare: number;
+}
+
+/**
+ * Who gets the next request.
+ *
+ * - `least_outstanding`: The replica with the fewest requests that wait or run.
+ * - `round_robin`: Each in turn.
+ * - `random`: Any, by chance.
+ */
+export type Balancer =
+  | "least_outstanding"
+  | "round_robin"
+  | "random";
 
 /** One serving benchmark. */
 export interface Benchmark {
@@ -382,6 +462,172 @@ export interface BudgetInput {
 /** A calendar date, written `2026-11-20`. */
 export type CalendarDate = string;
 
+/** One deployment by its names, and what was measured of it. */
+export interface CalibrateRequest {
+  /** One replica: `replicas` and `calibration` cannot be given. */
+  deployment: DeploymentRequest;
+  /** Benchmark points. */
+  points: MeasuredPoint[];
+  /** Logs of requests, each of one replica. */
+  logs: RequestLog[];
+  /** What the engine admits, where that is known. Default: as the memory plan says. */
+  limits: EngineLimits | null;
+  /**
+   * Whether the engine prepares an iteration while the one before it runs: vLLM from 0.14 on,
+   * SGLang and TensorRT-LLM by default. Default: yes.
+   */
+  async_scheduling: boolean;
+}
+
+/**
+ * One deployment by its names, and what was measured of it.
+ *
+ * As callers give it: what has a default may be left out.
+ */
+export interface CalibrateRequestInput {
+  /** One replica: `replicas` and `calibration` cannot be given. */
+  deployment: DeploymentRequestInput;
+  /**
+   * Benchmark points.
+   *
+   * @defaultValue `[]`
+   */
+  points?: MeasuredPointInput[];
+  /**
+   * Logs of requests, each of one replica.
+   *
+   * @defaultValue `[]`
+   */
+  logs?: RequestLogInput[];
+  /** What the engine admits, where that is known. Default: as the memory plan says. */
+  limits?: EngineLimits | null;
+  /**
+   * Whether the engine prepares an iteration while the one before it runs: vLLM from 0.14 on,
+   * SGLang and TensorRT-LLM by default. Default: yes.
+   *
+   * @defaultValue `true`
+   */
+  async_scheduling?: boolean;
+}
+
+/** One factor of a calibration. */
+export interface CalibratedFactor {
+  /** What it is a factor on, such as `kv_bandwidth`. */
+  name: string;
+  /**
+   * Its value: 1 is what public measurements say. Above 1 is faster for bandwidths, compute and
+   * attention, slower for overheads, work and queues.
+   */
+  value: number;
+  /** Its standard error; none where the measurements do not determine it, or it lies at a bound. */
+  standard_error: number | null;
+  /** Standard deviation of its logarithm before the measurements. */
+  prior_spread: number;
+}
+
+/** What measurements said. */
+export interface Calibration {
+  /** What to hand to estimates and predictions as their `calibration`. */
+  fitted: FittedFactors;
+  /** Every factor, fitted or kept. */
+  factors: CalibratedFactor[];
+  /** Factors that the measurements do not determine, kept at 1. */
+  undetermined: string[];
+  /**
+   * Factors that lie at the end of what is believed of any deployment (0.1 to 10): a data sheet or
+   * a measurement is likely to be wrong.
+   */
+  at_bound: string[];
+  /** Percentiles over those that are predicted, where percentiles were given. */
+  percentile_ratios: PercentileRatio[];
+  /** Scatter of the measurements. */
+  noise: CalibrationNoise;
+  /**
+   * 90% intervals of a prediction with the calibrated coefficients: the scatter and what the
+   * factors leave open; of a latency that was not measured, those without calibration.
+   */
+  errors: ErrorModel;
+  /** Each measurement against the prediction. */
+  residuals: CalibrationResidual[];
+  /** Measurements used. */
+  measurements: number;
+  /** Of these, outliers: they counted less than a third. */
+  outliers: number;
+  /** Whether the search ended before its rounds did. */
+  converged: boolean;
+}
+
+/**
+ * Standard deviations of ln(measured ÷ predicted) after the calibration, by what was measured; none
+ * for what was measured fewer than five times.
+ */
+export interface CalibrationNoise {
+  /** Of inter-token latencies of benchmark points, or else of requests of logs. */
+  itl: number | null;
+  /** Of times to first token of benchmark points, or else of prompts of logs. */
+  ttft: number | null;
+  /** Of throughputs. */
+  throughput: number | null;
+}
+
+/** How a calibration is done. Every field has a default. */
+export interface CalibrationOptions {
+  /**
+   * A factor counts as undetermined, and stays at its prior, when its posterior standard deviation
+   * is over this share of its prior's, 0 to 1. Default: 0.9.
+   */
+  undetermined_above: number;
+  /**
+   * Least standard deviation of the logarithm of a measured latency about the model, 0.001 to 1.
+   * Default: 0.01, about what repeated runs of a benchmark differ by.
+   */
+  least_noise: number;
+  /** Most rounds of weighting and fitting, 1 to 100. Default: 8. */
+  max_rounds: number;
+}
+
+/**
+ * How a calibration is done. Every field has a default.
+ *
+ * As callers give it: what has a default may be left out.
+ */
+export interface CalibrationOptionsInput {
+  /**
+   * A factor counts as undetermined, and stays at its prior, when its posterior standard deviation
+   * is over this share of its prior's, 0 to 1. Default: 0.9.
+   *
+   * @defaultValue `0.9`
+   */
+  undetermined_above?: number;
+  /**
+   * Least standard deviation of the logarithm of a measured latency about the model, 0.001 to 1.
+   * Default: 0.01, about what repeated runs of a benchmark differ by.
+   *
+   * @defaultValue `0.01`
+   */
+  least_noise?: number;
+  /**
+   * Most rounds of weighting and fitting, 1 to 100. Default: 8.
+   *
+   * @defaultValue `8`
+   */
+  max_rounds?: number;
+}
+
+/** How far one measurement is from the calibrated prediction. */
+export interface CalibrationResidual {
+  /** The measurement, such as `deployments[0].points[3].itl_ms`. */
+  path: string;
+  /** As measured, in the unit of the path; of a log, milliseconds. */
+  measured: number;
+  /** As predicted with the calibrated coefficients. */
+  predicted: number;
+  /** ln(predicted ÷ measured). */
+  log_residual: number;
+  /** How much it counted for the fit, 0 to 1: near 0 for outliers. */
+  weight: number;
+}
+
 /** How much is needed. */
 export interface CapacityPlan {
   /** Replicas. */
@@ -468,6 +714,36 @@ export interface Change {
   baseline: JsonValue;
   /** This scenario's value. */
   value: JsonValue;
+}
+
+/**
+ * Clients in a loop without time to think. They are taken to be spread evenly over replicas: the
+ * unevenness of a random split is not modelled.
+ */
+export interface ClientLoop {
+  /** Clients, from 1. */
+  concurrency: number;
+  /**
+   * Requests of a whole run that starts with all clients at once; latencies are then over the run,
+   * its start included. `null` for the steady state.
+   */
+  requests: number | null;
+}
+
+/**
+ * Clients in a loop without time to think. They are taken to be spread evenly over replicas: the
+ * unevenness of a random split is not modelled.
+ *
+ * As callers give it: what has a default may be left out.
+ */
+export interface ClientLoopInput {
+  /** Clients, from 1. */
+  concurrency: number;
+  /**
+   * Requests of a whole run that starts with all clients at once; latencies are then over the run,
+   * its start included. `null` for the steady state.
+   */
+  requests?: number | null;
 }
 
 /** Scenarios side by side; the first is the baseline. */
@@ -714,6 +990,94 @@ export interface DeploymentOptionInput {
   explanation: string[];
 }
 
+/** Replicas of a model on a GPU, by their names. Everything but `model` and `gpu` has a default. */
+export interface DeploymentRequest {
+  /** The model, by any of its names. */
+  model: string;
+  /** The GPU, by any of its names. */
+  gpu: string;
+  /** The serving engine: `vllm`, `sglang` or `trtllm`. Default: `vllm`. */
+  backend: string | null;
+  /** Format of the weights. Default: what the checkpoint stores. */
+  precision: WeightFormat | null;
+  /** Format of the KV cache. Default: `auto`, as the model computes. */
+  kv_dtype: KvDtype | null;
+  /**
+   * GPUs over which attention and dense layers are sliced. Default: the smallest of 1, 2, 4, 8 at
+   * which a quarter of the memory is left for the KV cache, else the largest that fits.
+   */
+  tensor_parallel: number | null;
+  /** Stages over which layers are split. Default: 1. */
+  pipeline_parallel: number | null;
+  /** Ranks that each hold attention whole. Default: 1. */
+  data_parallel: number | null;
+  /** Groups over which routed experts are spread. Default: 1. */
+  expert_parallel: number | null;
+  /** Replicas behind a balancer. Default: 1. */
+  replicas: number | null;
+  /** Who gets the next request. Default: `least_outstanding`. */
+  balancer: Balancer | null;
+  /** Speculative decoding. Default: none. */
+  speculation: Speculation | null;
+  /** Share of the GPU's memory that the engine may take. Default: 0.9. */
+  gpu_memory_utilization: number | null;
+  /** Most sequences in one iteration of a rank. Default: vLLM's for the GPU. */
+  max_num_seqs: number | null;
+  /** Most tokens in one iteration of a rank. Default: vLLM's for the GPU. */
+  max_num_batched_tokens: number | null;
+  /**
+   * What was fitted to measurements of this deployment, or of one like it: `fitted` of a
+   * calibration. Default: what public measurements say.
+   */
+  calibration: FittedFactors | null;
+}
+
+/**
+ * Replicas of a model on a GPU, by their names. Everything but `model` and `gpu` has a default.
+ *
+ * As callers give it: what has a default may be left out.
+ */
+export interface DeploymentRequestInput {
+  /** The model, by any of its names. */
+  model: string;
+  /** The GPU, by any of its names. */
+  gpu: string;
+  /** The serving engine: `vllm`, `sglang` or `trtllm`. Default: `vllm`. */
+  backend?: string | null;
+  /** Format of the weights. Default: what the checkpoint stores. */
+  precision?: WeightFormat | null;
+  /** Format of the KV cache. Default: `auto`, as the model computes. */
+  kv_dtype?: KvDtype | null;
+  /**
+   * GPUs over which attention and dense layers are sliced. Default: the smallest of 1, 2, 4, 8 at
+   * which a quarter of the memory is left for the KV cache, else the largest that fits.
+   */
+  tensor_parallel?: number | null;
+  /** Stages over which layers are split. Default: 1. */
+  pipeline_parallel?: number | null;
+  /** Ranks that each hold attention whole. Default: 1. */
+  data_parallel?: number | null;
+  /** Groups over which routed experts are spread. Default: 1. */
+  expert_parallel?: number | null;
+  /** Replicas behind a balancer. Default: 1. */
+  replicas?: number | null;
+  /** Who gets the next request. Default: `least_outstanding`. */
+  balancer?: Balancer | null;
+  /** Speculative decoding. Default: none. */
+  speculation?: SpeculationInput | null;
+  /** Share of the GPU's memory that the engine may take. Default: 0.9. */
+  gpu_memory_utilization?: number | null;
+  /** Most sequences in one iteration of a rank. Default: vLLM's for the GPU. */
+  max_num_seqs?: number | null;
+  /** Most tokens in one iteration of a rank. Default: vLLM's for the GPU. */
+  max_num_batched_tokens?: number | null;
+  /**
+   * What was fitted to measurements of this deployment, or of one like it: `fitted` of a
+   * calibration. Default: what public measurements say.
+   */
+  calibration?: FittedFactorsInput | null;
+}
+
 /** A figure against the baseline's. */
 export interface Difference {
   /** The field of the option, such as `usd_per_month` or `latency.ttft.value_ms`. */
@@ -751,6 +1115,18 @@ export type Domain =
   | "medical"
   | "science"
   | "vision";
+
+/** What an engine admits at the same time. */
+export interface EngineLimits {
+  /** Most sequences in one iteration. */
+  max_num_seqs: number;
+  /** Most tokens in one iteration. */
+  max_num_batched_tokens: number;
+  /** Tokens that the KV cache holds. */
+  kv_tokens: number;
+  /** How prompts and answers are mixed. */
+  scheduling: Scheduling;
+}
 
 /** Settings of the serving engine, in vLLM's terms. */
 export interface EngineSettings {
@@ -798,6 +1174,21 @@ export type ErrorCode =
   | "source_failed"
   | "unstable"
   | "does_not_fit";
+
+/**
+ * 90% intervals of ln(measured ÷ predicted): from points that the prediction had not seen, or from
+ * the residuals of a calibration.
+ */
+export interface ErrorModel {
+  /** Lower end of inter-token latency, at most 0. */
+  itl_low: number;
+  /** Upper end of inter-token latency, at least 0. */
+  itl_high: number;
+  /** Lower end of time to first token, at most 0. */
+  ttft_low: number;
+  /** Upper end of time to first token, at least 0. */
+  ttft_high: number;
+}
 
 /** An `Error` as data, the same in every language. */
 export interface ErrorReport {
@@ -951,22 +1342,40 @@ export interface EstimateColumns {
   model: string | string[];
   /** `EstimateRequest.gpu`. */
   gpu: string | string[];
-  /** `EstimateRequest.backend`. */
+  /** The serving engine: `vllm`, `sglang` or `trtllm`. Default: `vllm`. */
   backend: string | null | (string | null)[];
-  /** `EstimateRequest.precision`. */
+  /** Format of the weights. Default: what the checkpoint stores. */
   precision: WeightFormat | null | (WeightFormat | null)[];
-  /** `EstimateRequest.kv_dtype`. */
+  /** Format of the KV cache. Default: `auto`, as the model computes. */
   kv_dtype: KvDtype | null | (KvDtype | null)[];
-  /** `EstimateRequest.tensor_parallel`. */
+  /**
+   * GPUs over which attention and dense layers are sliced. Default: the smallest of 1, 2, 4, 8 at
+   * which a quarter of the memory is left for the KV cache, else the largest that fits.
+   */
   tensor_parallel: number | null | (number | null)[];
-  /** `EstimateRequest.pipeline_parallel`. */
+  /** Stages over which layers are split. Default: 1. */
   pipeline_parallel: number | null | (number | null)[];
-  /** `EstimateRequest.data_parallel`. */
+  /** Ranks that each hold attention whole. Default: 1. */
   data_parallel: number | null | (number | null)[];
-  /** `EstimateRequest.expert_parallel`. */
+  /** Groups over which routed experts are spread. Default: 1. */
   expert_parallel: number | null | (number | null)[];
-  /** `EstimateRequest.replicas`. */
+  /** Replicas behind a balancer. Default: 1. */
   replicas: number | null | (number | null)[];
+  /** Who gets the next request. Default: `least_outstanding`. */
+  balancer: Balancer | null | (Balancer | null)[];
+  /** Speculative decoding. Default: none. */
+  speculation: Speculation | null | (Speculation | null)[];
+  /** Share of the GPU's memory that the engine may take. Default: 0.9. */
+  gpu_memory_utilization: number | null | (number | null)[];
+  /** Most sequences in one iteration of a rank. Default: vLLM's for the GPU. */
+  max_num_seqs: number | null | (number | null)[];
+  /** Most tokens in one iteration of a rank. Default: vLLM's for the GPU. */
+  max_num_batched_tokens: number | null | (number | null)[];
+  /**
+   * What was fitted to measurements of this deployment, or of one like it: `fitted` of a
+   * calibration. Default: what public measurements say.
+   */
+  calibration: FittedFactors | null | (FittedFactors | null)[];
   /** `EstimateRequest.input_tokens`. */
   input_tokens: number | number[];
   /** `EstimateRequest.output_tokens`. */
@@ -981,14 +1390,6 @@ export interface EstimateColumns {
   benchmark: boolean | null | (boolean | null)[];
   /** `EstimateRequest.prefix_hit_fraction`. */
   prefix_hit_fraction: number | null | (number | null)[];
-  /** `EstimateRequest.speculation`. */
-  speculation: Speculation | null | (Speculation | null)[];
-  /** `EstimateRequest.gpu_memory_utilization`. */
-  gpu_memory_utilization: number | null | (number | null)[];
-  /** `EstimateRequest.max_num_seqs`. */
-  max_num_seqs: number | null | (number | null)[];
-  /** `EstimateRequest.max_num_batched_tokens`. */
-  max_num_batched_tokens: number | null | (number | null)[];
 }
 
 /**
@@ -1002,22 +1403,40 @@ export interface EstimateColumnsInput {
   model: string | string[];
   /** `EstimateRequest.gpu`. */
   gpu: string | string[];
-  /** `EstimateRequest.backend`. */
+  /** The serving engine: `vllm`, `sglang` or `trtllm`. Default: `vllm`. */
   backend?: string | null | (string | null)[];
-  /** `EstimateRequest.precision`. */
+  /** Format of the weights. Default: what the checkpoint stores. */
   precision?: WeightFormat | null | (WeightFormat | null)[];
-  /** `EstimateRequest.kv_dtype`. */
+  /** Format of the KV cache. Default: `auto`, as the model computes. */
   kv_dtype?: KvDtype | null | (KvDtype | null)[];
-  /** `EstimateRequest.tensor_parallel`. */
+  /**
+   * GPUs over which attention and dense layers are sliced. Default: the smallest of 1, 2, 4, 8 at
+   * which a quarter of the memory is left for the KV cache, else the largest that fits.
+   */
   tensor_parallel?: number | null | (number | null)[];
-  /** `EstimateRequest.pipeline_parallel`. */
+  /** Stages over which layers are split. Default: 1. */
   pipeline_parallel?: number | null | (number | null)[];
-  /** `EstimateRequest.data_parallel`. */
+  /** Ranks that each hold attention whole. Default: 1. */
   data_parallel?: number | null | (number | null)[];
-  /** `EstimateRequest.expert_parallel`. */
+  /** Groups over which routed experts are spread. Default: 1. */
   expert_parallel?: number | null | (number | null)[];
-  /** `EstimateRequest.replicas`. */
+  /** Replicas behind a balancer. Default: 1. */
   replicas?: number | null | (number | null)[];
+  /** Who gets the next request. Default: `least_outstanding`. */
+  balancer?: Balancer | null | (Balancer | null)[];
+  /** Speculative decoding. Default: none. */
+  speculation?: SpeculationInput | null | (SpeculationInput | null)[];
+  /** Share of the GPU's memory that the engine may take. Default: 0.9. */
+  gpu_memory_utilization?: number | null | (number | null)[];
+  /** Most sequences in one iteration of a rank. Default: vLLM's for the GPU. */
+  max_num_seqs?: number | null | (number | null)[];
+  /** Most tokens in one iteration of a rank. Default: vLLM's for the GPU. */
+  max_num_batched_tokens?: number | null | (number | null)[];
+  /**
+   * What was fitted to measurements of this deployment, or of one like it: `fitted` of a
+   * calibration. Default: what public measurements say.
+   */
+  calibration?: FittedFactorsInput | null | (FittedFactorsInput | null)[];
   /** `EstimateRequest.input_tokens`. */
   input_tokens: number | number[];
   /** `EstimateRequest.output_tokens`. */
@@ -1032,14 +1451,6 @@ export interface EstimateColumnsInput {
   benchmark?: boolean | null | (boolean | null)[];
   /** `EstimateRequest.prefix_hit_fraction`. */
   prefix_hit_fraction?: number | null | (number | null)[];
-  /** `EstimateRequest.speculation`. */
-  speculation?: SpeculationInput | null | (SpeculationInput | null)[];
-  /** `EstimateRequest.gpu_memory_utilization`. */
-  gpu_memory_utilization?: number | null | (number | null)[];
-  /** `EstimateRequest.max_num_seqs`. */
-  max_num_seqs?: number | null | (number | null)[];
-  /** `EstimateRequest.max_num_batched_tokens`. */
-  max_num_batched_tokens?: number | null | (number | null)[];
 }
 
 /**
@@ -1084,6 +1495,21 @@ export interface EstimateRequest {
   expert_parallel: number | null;
   /** Replicas behind a balancer. Default: 1. */
   replicas: number | null;
+  /** Who gets the next request. Default: `least_outstanding`. */
+  balancer: Balancer | null;
+  /** Speculative decoding. Default: none. */
+  speculation: Speculation | null;
+  /** Share of the GPU's memory that the engine may take. Default: 0.9. */
+  gpu_memory_utilization: number | null;
+  /** Most sequences in one iteration of a rank. Default: vLLM's for the GPU. */
+  max_num_seqs: number | null;
+  /** Most tokens in one iteration of a rank. Default: vLLM's for the GPU. */
+  max_num_batched_tokens: number | null;
+  /**
+   * What was fitted to measurements of this deployment, or of one like it: `fitted` of a
+   * calibration. Default: what public measurements say.
+   */
+  calibration: FittedFactors | null;
   /** Tokens of a prompt. */
   input_tokens: number;
   /** Tokens of an answer. */
@@ -1101,14 +1527,6 @@ export interface EstimateRequest {
   benchmark: boolean | null;
   /** Share of prompt tokens found in the prefix cache, 0 to 1. Default: 0. */
   prefix_hit_fraction: number | null;
-  /** Speculative decoding. Default: none. */
-  speculation: Speculation | null;
-  /** Share of the GPU's memory that the engine may take. Default: 0.9. */
-  gpu_memory_utilization: number | null;
-  /** Most sequences in one iteration of a rank. Default: vLLM's for the GPU. */
-  max_num_seqs: number | null;
-  /** Most tokens in one iteration of a rank. Default: vLLM's for the GPU. */
-  max_num_batched_tokens: number | null;
 }
 
 /**
@@ -1141,6 +1559,21 @@ export interface EstimateRequestInput {
   expert_parallel?: number | null;
   /** Replicas behind a balancer. Default: 1. */
   replicas?: number | null;
+  /** Who gets the next request. Default: `least_outstanding`. */
+  balancer?: Balancer | null;
+  /** Speculative decoding. Default: none. */
+  speculation?: SpeculationInput | null;
+  /** Share of the GPU's memory that the engine may take. Default: 0.9. */
+  gpu_memory_utilization?: number | null;
+  /** Most sequences in one iteration of a rank. Default: vLLM's for the GPU. */
+  max_num_seqs?: number | null;
+  /** Most tokens in one iteration of a rank. Default: vLLM's for the GPU. */
+  max_num_batched_tokens?: number | null;
+  /**
+   * What was fitted to measurements of this deployment, or of one like it: `fitted` of a
+   * calibration. Default: what public measurements say.
+   */
+  calibration?: FittedFactorsInput | null;
   /** Tokens of a prompt. */
   input_tokens: number;
   /** Tokens of an answer. */
@@ -1158,14 +1591,6 @@ export interface EstimateRequestInput {
   benchmark?: boolean | null;
   /** Share of prompt tokens found in the prefix cache, 0 to 1. Default: 0. */
   prefix_hit_fraction?: number | null;
-  /** Speculative decoding. Default: none. */
-  speculation?: SpeculationInput | null;
-  /** Share of the GPU's memory that the engine may take. Default: 0.9. */
-  gpu_memory_utilization?: number | null;
-  /** Most sequences in one iteration of a rank. Default: vLLM's for the GPU. */
-  max_num_seqs?: number | null;
-  /** Most tokens in one iteration of a rank. Default: vLLM's for the GPU. */
-  max_num_batched_tokens?: number | null;
 }
 
 /** Columns of `Estimate`s, a value for each row; `null` where a row has none. */
@@ -1307,6 +1732,86 @@ export type ExperienceClass =
   | "interactive"
   | "deferred"
   | "batch";
+
+/** What a calibration says to estimates and predictions. */
+export interface FittedFactors {
+  /**
+   * Values of factors by their names, 0.1 to 10; 1, what public measurements say, for those that
+   * are not named.
+   */
+  factors: Record<string, number>;
+  /** 90% intervals with these factors; `null`: those without calibration. */
+  errors: ErrorModel | null;
+}
+
+/**
+ * What a calibration says to estimates and predictions.
+ *
+ * As callers give it: what has a default may be left out.
+ */
+export interface FittedFactorsInput {
+  /**
+   * Values of factors by their names, 0.1 to 10; 1, what public measurements say, for those that
+   * are not named.
+   */
+  factors?: Record<string, number>;
+  /** 90% intervals with these factors; `null`: those without calibration. */
+  errors?: ErrorModel | null;
+}
+
+/** The fleet that figures are of. */
+export interface FleetDeployment {
+  /** All replicas, the spare ones included. */
+  replicas: number;
+  /** Of these, the ones that may be gone: the figures are those of the others alone. */
+  spare_replicas: number;
+  /** GPUs of one replica. */
+  gpus_per_replica: number;
+  /** GPUs of all replicas. */
+  gpus: number;
+  /** GPUs over which attention and dense layers are sliced. */
+  tensor_parallel: number;
+  /** Tokens that the KV cache of a replica holds. */
+  kv_tokens: number;
+  /** What the figures rest on. */
+  provenance: EstimateProvenance;
+  /** How far off they may be: 90% intervals of ln(measured ÷ predicted). */
+  errors: ErrorModel;
+}
+
+/** The most that a fleet bears. */
+export interface FleetMaxRate {
+  /** The fleet. */
+  deployment: FleetDeployment;
+  /** The highest rate at which every target holds, and what keeps it from being higher. */
+  max_rate: MaxRate;
+}
+
+/** How a fleet behaves under its traffic. */
+export interface FleetPrediction {
+  /** The fleet. */
+  deployment: FleetDeployment;
+  /** Latencies, utilisation, stability, and the share of requests within all targets. */
+  prediction: LatencyPrediction;
+  /**
+   * The target that is missed most, or met most narrowly; `null` without targets, and where the
+   * arrivals are not sustained.
+   */
+  binding: TargetUse | null;
+  /**
+   * Where latency begins to rise steeply; `null` for clients in a loop, and where there is no such
+   * place.
+   */
+  knee: LatencyKnee | null;
+}
+
+/** How many replicas a rate needs. */
+export interface FleetSize {
+  /** The fleet, with what is needed and what may be gone. */
+  deployment: FleetDeployment;
+  /** The replicas that the targets need, and what one less would miss. */
+  needed: ReplicaCount;
+}
 
 /** A GPU. */
 export interface Gpu {
@@ -1739,6 +2244,25 @@ export type KvDtype =
   | "int8"
   | "nvfp4";
 
+/** The latencies of requests in steady state. */
+export interface Latencies {
+  /** From a request's arrival to the start of the iteration that works on its prompt first. */
+  waiting: LatencyPercentiles;
+  /**
+   * Time to first token: waiting, then to the end of the iteration that ends the prompt, and the
+   * engine's overhead of a request.
+   */
+  ttft: LatencyPercentiles;
+  /**
+   * Inter-token latency: of each request the time from its first to its last token over the tokens
+   * after the first, as GuideLLM and AIPerf have it (vLLM's benchmark calls it TPOT); percentiles
+   * are over requests with more than one token. 0 where there are none.
+   */
+  itl: LatencyPercentiles;
+  /** From a request's arrival to its last token. */
+  e2e: LatencyPercentiles;
+}
+
 /** Expected latencies against the targets. */
 export interface LatencyExpectation {
   /** The statistic that the targets are about. */
@@ -1761,6 +2285,62 @@ export interface LatencyFigure {
   headroom_fraction: number;
   /** The statistic that was measured; a higher one than asked is an upper bound. */
   measured_percentile: Quantile;
+}
+
+/** Where latency begins to rise steeply. */
+export interface LatencyKnee {
+  /** The rate at the knee, in requests per second. */
+  requests_per_second: number;
+  /** The same over the stable rate. */
+  utilization: number;
+  /** Latencies at the knee. */
+  latencies: Latencies;
+}
+
+/** A latency over requests, in milliseconds. */
+export interface LatencyPercentiles {
+  /** The arithmetic mean. */
+  mean_ms: number;
+  /** The median. */
+  p50_ms: number;
+  /** The 90th percentile. */
+  p90_ms: number;
+  /** The 95th percentile. */
+  p95_ms: number;
+  /** The 99th percentile. */
+  p99_ms: number;
+}
+
+/**
+ * How a deployment behaves under its traffic, in steady state.
+ *
+ * Where the arrivals are more than the deployment sustains (in one of the slices of the day, if
+ * there are any), nothing is steady: `stable` is false, `latencies` is `null`, and throughput,
+ * batch and KV use are those of the saturated deployment.
+ */
+export interface LatencyPrediction {
+  /** Whether the arrivals are sustained. */
+  stable: boolean;
+  /** Requests per second, in the mean over the day. */
+  requests_per_second: number;
+  /** The highest rate that is sustained, in requests per second. */
+  stable_requests_per_second: number;
+  /** The mean rate over the highest that is sustained; 1 and more where it is not. */
+  utilization: number;
+  /** Latencies over requests; `null` where the arrivals are not sustained. */
+  latencies: Latencies | null;
+  /** Sequences that run on a replica, in the mean over time. */
+  batch_mean: number;
+  /** Share of the KV cache that is reserved, in the mean over time. */
+  kv_use_fraction: number;
+  /** Tokens of answers per second, over all replicas. */
+  output_tokens_per_second: number;
+  /**
+   * Share of requests within all targets, where targets were given. Lengths of answers tie ITL and
+   * the whole request together; the time to first token counts as independent of both, which errs
+   * on the low side.
+   */
+  goodput_fraction: number | null;
 }
 
 /** Mean and percentiles of a latency, in milliseconds; `null` where not measured. */
@@ -1793,6 +2373,38 @@ export interface LatencyStatisticsInput {
   p95?: number | null;
   /** 99th percentile. */
   p99?: number | null;
+}
+
+/** A bound on one statistic of a latency. */
+export interface LatencyTarget {
+  /** The statistic. */
+  quantile: Quantile;
+  /** The most that it may be, in milliseconds. */
+  most_ms: number;
+}
+
+/** Bounds on latencies, each with a quantile of its own; `null` for no bound. */
+export interface LatencyTargets {
+  /** Time to first token. */
+  ttft: LatencyTarget | null;
+  /** Inter-token latency. */
+  itl: LatencyTarget | null;
+  /** The whole request. */
+  e2e: LatencyTarget | null;
+}
+
+/**
+ * Bounds on latencies, each with a quantile of its own; `null` for no bound.
+ *
+ * As callers give it: what has a default may be left out.
+ */
+export interface LatencyTargetsInput {
+  /** Time to first token. */
+  ttft?: LatencyTarget | null;
+  /** Inter-token latency. */
+  itl?: LatencyTarget | null;
+  /** The whole request. */
+  e2e?: LatencyTarget | null;
 }
 
 /**
@@ -1857,6 +2469,58 @@ export interface LoadAssumptionsInput {
   requests_per_user_minute?: number | null;
   /** Peak rate over mean rate, 1 or more. */
   peak_factor?: number | null;
+}
+
+/** One request of a log. Times are in seconds on one clock of the engine (vLLM: `monotonic`). */
+export interface LoggedRequest {
+  /** Its name, which errors do not need. */
+  request_id: string | null;
+  /** Tokens of the prompt. */
+  input_tokens: number;
+  /** Of these, found in the prefix cache. */
+  cached_tokens: number;
+  /** Tokens of the answer. */
+  output_tokens: number;
+  /** When it was sent, on whatever clock; not used. */
+  arrival_seconds: number | null;
+  /** When the engine put it into its queue; not used. */
+  queued_seconds: number | null;
+  /** When it was first part of an iteration. */
+  scheduled_seconds: number;
+  /** When its first token was there. */
+  first_token_seconds: number;
+  /** When its last token was there. */
+  last_token_seconds: number;
+}
+
+/**
+ * One request of a log. Times are in seconds on one clock of the engine (vLLM: `monotonic`).
+ *
+ * As callers give it: what has a default may be left out.
+ */
+export interface LoggedRequestInput {
+  /** Its name, which errors do not need. */
+  request_id?: string | null;
+  /** Tokens of the prompt. */
+  input_tokens: number;
+  /**
+   * Of these, found in the prefix cache.
+   *
+   * @defaultValue `0`
+   */
+  cached_tokens?: number;
+  /** Tokens of the answer. */
+  output_tokens: number;
+  /** When it was sent, on whatever clock; not used. */
+  arrival_seconds?: number | null;
+  /** When the engine put it into its queue; not used. */
+  queued_seconds?: number | null;
+  /** When it was first part of an iteration. */
+  scheduled_seconds: number;
+  /** When its first token was there. */
+  first_token_seconds: number;
+  /** When its last token was there. */
+  last_token_seconds: number;
 }
 
 /** A Kubernetes object, as data and as YAML. */
@@ -1993,6 +2657,16 @@ export interface ManifestSettingsInput {
   service_monitor_labels?: Record<string, string>;
 }
 
+/** The highest rate at which every target holds. */
+export interface MaxRate {
+  /** Requests per second; 0 where a target is missed even by a request alone. */
+  requests_per_second: number;
+  /** What keeps it from being higher. */
+  binding: BindingTarget;
+  /** What is predicted at that rate; `null` where it is 0. */
+  prediction: LatencyPrediction | null;
+}
+
 /**
  * What was measured of a deployment: the same numbers, GPU, engine and parallelism, at any lengths.
  */
@@ -2039,6 +2713,98 @@ export interface MeasuredEvidenceInput {
   itl_factor: number;
   /** Where the measured rows, or else the simulated ones, were taken from. */
   source: string;
+}
+
+/** One benchmark point of one replica: a load, and any of the figures that were seen. */
+export interface MeasuredPoint {
+  /** Mean tokens of prompts, those in the prefix cache included: 1 to 10 million. */
+  input_tokens: number;
+  /** Mean tokens of answers: 1 to 10 million. */
+  output_tokens: number;
+  /** Of the prompt, found in the prefix cache. Default: 0. */
+  cached_tokens: number;
+  /**
+   * Clients of a closed loop, each of which sends its next request when it has its answer. Either
+   * this or `requests_per_second`.
+   */
+  concurrency: number | null;
+  /** Rate of an open loop, per replica, with Poisson arrivals. */
+  requests_per_second: number | null;
+  /** Which statistic of the latencies was seen. Default: the mean. */
+  quantile: Quantile;
+  /** Time to first token, in milliseconds. */
+  ttft_ms: number | null;
+  /** Inter-token latency, in milliseconds. */
+  itl_ms: number | null;
+  /**
+   * Tokens of answers in a second, of all requests together. Of an open loop it says what arrives
+   * and not what the engine can do, and is not used.
+   */
+  tokens_per_second: number | null;
+  /** Whether all requests have the same lengths. Default: no. */
+  exact_lengths: boolean;
+  /** How lengths are distributed, for percentiles and open loops. Default: all at their means. */
+  lengths: RequestMix | null;
+  /**
+   * Whether the run began with all clients at once and was short (about ten rounds), as benchmarks
+   * are. Default: yes.
+   */
+  starts_with_burst: boolean;
+}
+
+/**
+ * One benchmark point of one replica: a load, and any of the figures that were seen.
+ *
+ * As callers give it: what has a default may be left out.
+ */
+export interface MeasuredPointInput {
+  /** Mean tokens of prompts, those in the prefix cache included: 1 to 10 million. */
+  input_tokens: number;
+  /** Mean tokens of answers: 1 to 10 million. */
+  output_tokens: number;
+  /**
+   * Of the prompt, found in the prefix cache. Default: 0.
+   *
+   * @defaultValue `0.0`
+   */
+  cached_tokens?: number;
+  /**
+   * Clients of a closed loop, each of which sends its next request when it has its answer. Either
+   * this or `requests_per_second`.
+   */
+  concurrency?: number | null;
+  /** Rate of an open loop, per replica, with Poisson arrivals. */
+  requests_per_second?: number | null;
+  /**
+   * Which statistic of the latencies was seen. Default: the mean.
+   *
+   * @defaultValue `"mean"`
+   */
+  quantile?: Quantile;
+  /** Time to first token, in milliseconds. */
+  ttft_ms?: number | null;
+  /** Inter-token latency, in milliseconds. */
+  itl_ms?: number | null;
+  /**
+   * Tokens of answers in a second, of all requests together. Of an open loop it says what arrives
+   * and not what the engine can do, and is not used.
+   */
+  tokens_per_second?: number | null;
+  /**
+   * Whether all requests have the same lengths. Default: no.
+   *
+   * @defaultValue `false`
+   */
+  exact_lengths?: boolean;
+  /** How lengths are distributed, for percentiles and open loops. Default: all at their means. */
+  lengths?: RequestMixInput | null;
+  /**
+   * Whether the run began with all clients at once and was short (about ten rounds), as benchmarks
+   * are. Default: yes.
+   *
+   * @defaultValue `true`
+   */
+  starts_with_burst?: boolean;
 }
 
 /**
@@ -2657,6 +3423,16 @@ export interface Pcie {
   lanes: number;
 }
 
+/** By how much percentiles in the measurements are above those that are predicted. */
+export interface PercentileRatio {
+  /** `ttft` or `itl`. */
+  latency: string;
+  /** The percentile. */
+  quantile: Quantile;
+  /** Measured ÷ predicted. */
+  value: number;
+}
+
 /**
  * A stage of a pipeline: those between the first and the last are alike.
  *
@@ -2670,6 +3446,48 @@ export type PipelineStage =
   | "first"
   | "middle"
   | "last";
+
+/** A fleet and its traffic. */
+export interface PredictRequest {
+  /** The replicas. Their number does not count where it is asked for. */
+  deployment: DeploymentRequest;
+  /** The requests: how long prompts and answers are. */
+  requests: RequestMix;
+  /**
+   * When requests come, of an open loop; this or `clients`. Of `max_rate` only burstiness and
+   * slices count, and Poisson arrivals are meant where it is left out.
+   */
+  arrivals: ArrivalProcess | null;
+  /** Clients in a closed loop, which only `predict` knows. */
+  clients: ClientLoop | null;
+  /** Bounds on latencies. Default: none. */
+  targets: LatencyTargets;
+  /** Replicas that may be gone: figures are those of the others. Default: none. */
+  reserve: AvailabilityReserve | null;
+}
+
+/**
+ * A fleet and its traffic.
+ *
+ * As callers give it: what has a default may be left out.
+ */
+export interface PredictRequestInput {
+  /** The replicas. Their number does not count where it is asked for. */
+  deployment: DeploymentRequestInput;
+  /** The requests: how long prompts and answers are. */
+  requests: RequestMixInput;
+  /**
+   * When requests come, of an open loop; this or `clients`. Of `max_rate` only burstiness and
+   * slices count, and Poisson arrivals are meant where it is left out.
+   */
+  arrivals?: ArrivalProcessInput | null;
+  /** Clients in a closed loop, which only `predict` knows. */
+  clients?: ClientLoopInput | null;
+  /** Bounds on latencies. Default: none. */
+  targets?: LatencyTargetsInput;
+  /** Replicas that may be gone: figures are those of the others. Default: none. */
+  reserve?: AvailabilityReserve | null;
+}
 
 /** A latency with its 90% prediction intervals, in milliseconds. */
 export interface PredictedLatency {
@@ -2842,6 +3660,353 @@ export interface Question {
   required: boolean;
 }
 
+/** A queue, in Kendall's notation. Rates are per second, times in seconds. */
+export type QueueRequest =
+  | QueueRequestErlangB
+  | QueueRequestErlangC
+  | QueueRequestMm1
+  | QueueRequestMmc
+  | QueueRequestMm1k
+  | QueueRequestMmck
+  | QueueRequestMd1
+  | QueueRequestMg1
+  | QueueRequestGgc
+  | QueueRequestBirthDeath
+  | QueueRequestLittle;
+
+/**
+ * A queue, in Kendall's notation. Rates are per second, times in seconds.
+ *
+ * As callers give it: what has a default may be left out.
+ */
+export type QueueRequestInput =
+  | QueueRequestErlangBInput
+  | QueueRequestErlangCInput
+  | QueueRequestMm1Input
+  | QueueRequestMmcInput
+  | QueueRequestMm1kInput
+  | QueueRequestMmckInput
+  | QueueRequestMd1Input
+  | QueueRequestMg1Input
+  | QueueRequestGgcInput
+  | QueueRequestBirthDeathInput
+  | QueueRequestLittleInput;
+
+/** Rates that depend on the number present, at most 100,000 of each. */
+export interface QueueRequestBirthDeath {
+  kind: "birth_death";
+  /** Arrivals per second with 0, 1, 2, … present. */
+  births_per_second: number[];
+  /** Departures per second with 1, 2, 3, … present. */
+  deaths_per_second: number[];
+}
+
+/**
+ * Rates that depend on the number present, at most 100,000 of each.
+ *
+ * As callers give it: what has a default may be left out.
+ */
+export interface QueueRequestBirthDeathInput {
+  kind: "birth_death";
+  /** Arrivals per second with 0, 1, 2, … present. */
+  births_per_second: number[];
+  /** Departures per second with 1, 2, 3, … present. */
+  deaths_per_second: number[];
+}
+
+/** M/M/c/c: what does not find a free server is lost. */
+export interface QueueRequestErlangB {
+  kind: "erlang_b";
+  /** Servers. */
+  servers: number;
+  /** Arrival rate × mean service time. */
+  load_erlangs: number;
+}
+
+/**
+ * M/M/c/c: what does not find a free server is lost.
+ *
+ * As callers give it: what has a default may be left out.
+ */
+export interface QueueRequestErlangBInput {
+  kind: "erlang_b";
+  /** Servers. */
+  servers: number;
+  /** Arrival rate × mean service time. */
+  load_erlangs: number;
+}
+
+/** The probability of having to wait in M/M/c. */
+export interface QueueRequestErlangC {
+  kind: "erlang_c";
+  /** Servers. */
+  servers: number;
+  /** Arrival rate × mean service time. */
+  load_erlangs: number;
+}
+
+/**
+ * The probability of having to wait in M/M/c.
+ *
+ * As callers give it: what has a default may be left out.
+ */
+export interface QueueRequestErlangCInput {
+  kind: "erlang_c";
+  /** Servers. */
+  servers: number;
+  /** Arrival rate × mean service time. */
+  load_erlangs: number;
+}
+
+/** Any arrivals, any service, several servers: Allen–Cunneen, an approximation. */
+export interface QueueRequestGgc {
+  kind: "ggc";
+  /** Arrivals per second. */
+  arrival_rate_per_second: number;
+  /** What a server does in a second. */
+  service_rate_per_second: number;
+  /** Servers. */
+  servers: number;
+  /** Squared coefficient of variation of the times between arrivals: 1 for Poisson. */
+  arrival_scv: number;
+  /** Squared coefficient of variation of the service times: 1 for exponential. */
+  service_scv: number;
+}
+
+/**
+ * Any arrivals, any service, several servers: Allen–Cunneen, an approximation.
+ *
+ * As callers give it: what has a default may be left out.
+ */
+export interface QueueRequestGgcInput {
+  kind: "ggc";
+  /** Arrivals per second. */
+  arrival_rate_per_second: number;
+  /** What a server does in a second. */
+  service_rate_per_second: number;
+  /** Servers. */
+  servers: number;
+  /** Squared coefficient of variation of the times between arrivals: 1 for Poisson. */
+  arrival_scv: number;
+  /** Squared coefficient of variation of the service times: 1 for exponential. */
+  service_scv: number;
+}
+
+/** Little's law: two of the three, of which the third follows. */
+export interface QueueRequestLittle {
+  kind: "little";
+  /** Mean number present. */
+  number: number | null;
+  /** Rate through the system, per second. */
+  rate_per_second: number | null;
+  /** Mean time in the system, in seconds. */
+  time_seconds: number | null;
+}
+
+/**
+ * Little's law: two of the three, of which the third follows.
+ *
+ * As callers give it: what has a default may be left out.
+ */
+export interface QueueRequestLittleInput {
+  kind: "little";
+  /** Mean number present. */
+  number?: number | null;
+  /** Rate through the system, per second. */
+  rate_per_second?: number | null;
+  /** Mean time in the system, in seconds. */
+  time_seconds?: number | null;
+}
+
+/** One server with a constant service time. */
+export interface QueueRequestMd1 {
+  kind: "md1";
+  /** Arrivals per second. */
+  arrival_rate_per_second: number;
+  /** The service time. */
+  service_seconds: number;
+}
+
+/**
+ * One server with a constant service time.
+ *
+ * As callers give it: what has a default may be left out.
+ */
+export interface QueueRequestMd1Input {
+  kind: "md1";
+  /** Arrivals per second. */
+  arrival_rate_per_second: number;
+  /** The service time. */
+  service_seconds: number;
+}
+
+/** One server with any service time: Pollaczek–Khinchine. Quantiles are approximate. */
+export interface QueueRequestMg1 {
+  kind: "mg1";
+  /** Arrivals per second. */
+  arrival_rate_per_second: number;
+  /** Mean of the service time. */
+  mean_service_seconds: number;
+  /** Squared coefficient of variation of the service time: variance over squared mean. */
+  service_scv: number;
+}
+
+/**
+ * One server with any service time: Pollaczek–Khinchine. Quantiles are approximate.
+ *
+ * As callers give it: what has a default may be left out.
+ */
+export interface QueueRequestMg1Input {
+  kind: "mg1";
+  /** Arrivals per second. */
+  arrival_rate_per_second: number;
+  /** Mean of the service time. */
+  mean_service_seconds: number;
+  /** Squared coefficient of variation of the service time: variance over squared mean. */
+  service_scv: number;
+}
+
+/** One server, Poisson arrivals, exponential service. */
+export interface QueueRequestMm1 {
+  kind: "mm1";
+  /** Arrivals per second. */
+  arrival_rate_per_second: number;
+  /** What a server does in a second. */
+  service_rate_per_second: number;
+}
+
+/**
+ * One server, Poisson arrivals, exponential service.
+ *
+ * As callers give it: what has a default may be left out.
+ */
+export interface QueueRequestMm1Input {
+  kind: "mm1";
+  /** Arrivals per second. */
+  arrival_rate_per_second: number;
+  /** What a server does in a second. */
+  service_rate_per_second: number;
+}
+
+/** One server and room for so many. */
+export interface QueueRequestMm1k {
+  kind: "mm1k";
+  /** Arrivals per second. */
+  arrival_rate_per_second: number;
+  /** What a server does in a second. */
+  service_rate_per_second: number;
+  /** Room, that in service included. */
+  capacity: number;
+}
+
+/**
+ * One server and room for so many.
+ *
+ * As callers give it: what has a default may be left out.
+ */
+export interface QueueRequestMm1kInput {
+  kind: "mm1k";
+  /** Arrivals per second. */
+  arrival_rate_per_second: number;
+  /** What a server does in a second. */
+  service_rate_per_second: number;
+  /** Room, that in service included. */
+  capacity: number;
+}
+
+/** The same with several servers. */
+export interface QueueRequestMmc {
+  kind: "mmc";
+  /** Arrivals per second. */
+  arrival_rate_per_second: number;
+  /** What a server does in a second. */
+  service_rate_per_second: number;
+  /** Servers. */
+  servers: number;
+}
+
+/**
+ * The same with several servers.
+ *
+ * As callers give it: what has a default may be left out.
+ */
+export interface QueueRequestMmcInput {
+  kind: "mmc";
+  /** Arrivals per second. */
+  arrival_rate_per_second: number;
+  /** What a server does in a second. */
+  service_rate_per_second: number;
+  /** Servers. */
+  servers: number;
+}
+
+/** Several servers and room for so many. */
+export interface QueueRequestMmck {
+  kind: "mmck";
+  /** Arrivals per second. */
+  arrival_rate_per_second: number;
+  /** What a server does in a second. */
+  service_rate_per_second: number;
+  /** Servers. */
+  servers: number;
+  /** Room, that in service included. */
+  capacity: number;
+}
+
+/**
+ * Several servers and room for so many.
+ *
+ * As callers give it: what has a default may be left out.
+ */
+export interface QueueRequestMmckInput {
+  kind: "mmck";
+  /** Arrivals per second. */
+  arrival_rate_per_second: number;
+  /** What a server does in a second. */
+  service_rate_per_second: number;
+  /** Servers. */
+  servers: number;
+  /** Room, that in service included. */
+  capacity: number;
+}
+
+/** A queue in steady state; `null` for what its form does not tell. */
+export interface QueueResult {
+  /** Share of time that a server is busy. */
+  utilization: number | null;
+  /** Probability that an arrival that gets in has to wait. */
+  wait_probability: number | null;
+  /** Probability that an arrival is lost. */
+  loss_probability: number | null;
+  /** Departures per second. */
+  throughput_per_second: number | null;
+  /** Mean number that wait. */
+  mean_waiting: number | null;
+  /** Mean number present, those in service included. */
+  mean_number: number | null;
+  /** Mean time before service, of all that get in. */
+  mean_wait_seconds: number | null;
+  /** Mean time from arrival to departure. */
+  mean_sojourn_seconds: number | null;
+  /** Percentiles of the time before service. */
+  wait: TimePercentiles | null;
+  /** Percentiles of the time from arrival to departure. */
+  sojourn: TimePercentiles | null;
+  /** Of a birth–death chain, the probability of each number present, from 0. */
+  probabilities: number[] | null;
+}
+
+/** A part of the day with a rate of its own. */
+export interface RateSlice {
+  /** Length of the slice relative to the others; any positive number. */
+  duration_weight: number;
+  /**
+   * Rate in the slice relative to the others. Rates are scaled so that the mean over the day is
+   * `requests_per_second`.
+   */
+  rate_weight: number;
+}
+
 /** The answer to a specification. */
 export interface Recommendation {
   /** What was planned for. */
@@ -2912,6 +4077,92 @@ export type RejectionCode =
   | "price_not_known"
   | "kernels";
 
+/** How many replicas a rate needs. */
+export interface ReplicaCount {
+  /** The smallest number that meets every target. */
+  replicas: number;
+  /** What the next smaller number would miss. */
+  binding: BindingTarget;
+  /** What is predicted with that number. */
+  prediction: LatencyPrediction;
+}
+
+/** Requests of one kind: prompt and answer vary independently of one another within it. */
+export interface RequestClass {
+  /** How often the class comes relative to the others; any positive number. */
+  weight: number;
+  /** Tokens of the prompt. */
+  input: TokenDistribution;
+  /** Tokens of the answer. */
+  output: TokenDistribution;
+}
+
+/**
+ * Requests of one kind: prompt and answer vary independently of one another within it.
+ *
+ * As callers give it: what has a default may be left out.
+ */
+export interface RequestClassInput {
+  /**
+   * How often the class comes relative to the others; any positive number.
+   *
+   * @defaultValue `1.0`
+   */
+  weight?: number;
+  /** Tokens of the prompt. */
+  input: TokenDistributionInput;
+  /** Tokens of the answer. */
+  output: TokenDistributionInput;
+}
+
+/** What one replica did with each request of a run, all requests that it had in that time. */
+export interface RequestLog {
+  /** The requests, in any order. */
+  requests: LoggedRequest[];
+}
+
+/**
+ * What one replica did with each request of a run, all requests that it had in that time.
+ *
+ * As callers give it: what has a default may be left out.
+ */
+export interface RequestLogInput {
+  /** The requests, in any order. */
+  requests: LoggedRequestInput[];
+}
+
+/**
+ * All requests: a mixture of classes, through which prompts and answers may go together (long
+ * prompts with short answers, say).
+ */
+export interface RequestMix {
+  /** The classes, at least one. */
+  classes: RequestClass[];
+  /**
+   * Share of each prompt's tokens that is found in the prefix cache, 0 to 1: they count as context,
+   * not as work. At least one token of a prompt is always work.
+   */
+  prefix_hit_fraction: number;
+}
+
+/**
+ * All requests: a mixture of classes, through which prompts and answers may go together (long
+ * prompts with short answers, say).
+ *
+ * As callers give it: what has a default may be left out.
+ */
+export interface RequestMixInput {
+  /** The classes, at least one. */
+  classes: RequestClassInput[];
+  /**
+   * Share of each prompt's tokens that is found in the prefix cache, 0 to 1: they count as context,
+   * not as work. At least one token of a prompt is always work.
+   *
+   * @defaultValue `0.0`
+   */
+  prefix_hit_fraction?: number;
+}
+
 /** A specification with a name. */
 export interface Scenario {
   /** What people call it, such as `traffic doubles`. */
@@ -2949,6 +4200,21 @@ export interface ScenarioResult {
 }
 
 /**
+ * How an engine mixes prompts and answers.
+ *
+ * - `chunked_prefill`: Answers first, then chunks of prompts up to the token budget, all in one
+ *   iteration: vLLM, and SGLang with mixed chunks.
+ * - `prefill_first`: Prompts wait for nothing and run in iterations of their own, during which
+ *   answers pause: SGLang's default, vLLM's old scheduler.
+ * - `inflight_batching`: Whole prompts join the answers' iteration when they fit the token budget:
+ *   TensorRT-LLM's in-flight batching.
+ */
+export type Scheduling =
+  | "chunked_prefill"
+  | "prefill_first"
+  | "inflight_batching";
+
+/**
  * What the ranking goes by. Each part depends on this option alone, so that no other option can
  * change the order of two.
  */
@@ -2967,6 +4233,53 @@ export interface Scores {
    * most 100: 0 at the target, 100 at half of it or less.
    */
   latency: number;
+}
+
+/** A specification's cheapest option, and how it moves with each input. */
+export interface Sensitivity {
+  /** The cheapest option as asked; `null` where there is none. */
+  baseline: SensitivityOption | null;
+  /**
+   * One row for each change, those that move the cost most first; changes that leave no option, or
+   * bring the first, before all others.
+   */
+  changes: SensitivityChange[];
+  /** The answer in a sentence or two. */
+  summary: string;
+}
+
+/** One input changed, everything else as asked. */
+export interface SensitivityChange {
+  /** The field, such as `traffic.peak_qps`. */
+  path: string;
+  /** The value that was asked. */
+  baseline: string;
+  /** The value that was tried. */
+  value: string;
+  /** The cheapest option then; `null` where there is none. */
+  option: SensitivityOption | null;
+  /** Its cost by the month less the baseline's, in USD; `null` where either has no option. */
+  usd_per_month_change: number | null;
+  /** The same as a share of the baseline's cost; `null` where that is 0 too. */
+  cost_change_fraction: number | null;
+  /** Its GPUs less the baseline's; `null` where either has no option. */
+  gpu_count_change: number | null;
+}
+
+/** The cheapest option, in short. */
+export interface SensitivityOption {
+  /** The option's id. */
+  id: string;
+  /** The model's id. */
+  model: string;
+  /** The GPU's id. */
+  gpu: string;
+  /** GPUs in all. */
+  gpu_count: number;
+  /** Replicas. */
+  replicas: number;
+  /** USD per month of 730 hours. */
+  usd_per_month: number;
 }
 
 /**
@@ -3155,6 +4468,14 @@ export interface SpeculationInput {
   acceptance?: number | null;
 }
 
+/** How much of a target is used. */
+export interface TargetUse {
+  /** The target. */
+  target: BindingTarget;
+  /** The predicted latency over its bound: above 1 the target is missed. */
+  used_fraction: number;
+}
+
 /**
  * What a model was made for.
  *
@@ -3219,6 +4540,110 @@ export interface TflopsInput {
   int8?: number | null;
   /** 4-bit floats. */
   fp4?: number | null;
+}
+
+/** Percentiles of a time, in seconds. */
+export interface TimePercentiles {
+  /** The median. */
+  p50_seconds: number;
+  /** The 90th percentile. */
+  p90_seconds: number;
+  /** The 95th percentile. */
+  p95_seconds: number;
+  /** The 99th percentile. */
+  p99_seconds: number;
+}
+
+/** Tokens of a prompt or an answer, as a distribution over requests. */
+export type TokenDistribution =
+  | TokenDistributionConstant
+  | TokenDistributionLognormal
+  | TokenDistributionEmpirical;
+
+/**
+ * Tokens of a prompt or an answer, as a distribution over requests.
+ *
+ * As callers give it: what has a default may be left out.
+ */
+export type TokenDistributionInput =
+  | TokenDistributionConstantInput
+  | TokenDistributionLognormalInput
+  | TokenDistributionEmpiricalInput;
+
+/** Every request alike: what benchmark tools send by default. */
+export interface TokenDistributionConstant {
+  kind: "constant";
+  /** Tokens, from 1. */
+  tokens: number;
+}
+
+/**
+ * Every request alike: what benchmark tools send by default.
+ *
+ * As callers give it: what has a default may be left out.
+ */
+export interface TokenDistributionConstantInput {
+  kind: "constant";
+  /** Tokens, from 1. */
+  tokens: number;
+}
+
+/** Values that were seen, or a histogram of them. */
+export interface TokenDistributionEmpirical {
+  kind: "empirical";
+  /** The values, each from 1, in any order. */
+  tokens: number[];
+  /** How often each was seen; empty for once each. */
+  weights: number[];
+}
+
+/**
+ * Values that were seen, or a histogram of them.
+ *
+ * As callers give it: what has a default may be left out.
+ */
+export interface TokenDistributionEmpiricalInput {
+  kind: "empirical";
+  /** The values, each from 1, in any order. */
+  tokens: number[];
+  /**
+   * How often each was seen; empty for once each.
+   *
+   * @defaultValue `[]`
+   */
+  weights?: number[];
+}
+
+/** Lognormal: the usual shape of chat traffic. */
+export interface TokenDistributionLognormal {
+  kind: "lognormal";
+  /** Mean before the cut at `max_tokens`, from 1. */
+  mean_tokens: number;
+  /** Standard deviation over mean, 0 to 10. See `TokenDistribution.lognormal_with_p95`. */
+  cv: number;
+  /**
+   * Longer values are cut to this many tokens, as an engine cuts answers and a gateway prompts;
+   * `null` for ten million.
+   */
+  max_tokens: number | null;
+}
+
+/**
+ * Lognormal: the usual shape of chat traffic.
+ *
+ * As callers give it: what has a default may be left out.
+ */
+export interface TokenDistributionLognormalInput {
+  kind: "lognormal";
+  /** Mean before the cut at `max_tokens`, from 1. */
+  mean_tokens: number;
+  /** Standard deviation over mean, 0 to 10. See `TokenDistribution.lognormal_with_p95`. */
+  cv: number;
+  /**
+   * Longer values are cut to this many tokens, as an engine cuts answers and a gateway prompts;
+   * `null` for ten million.
+   */
+  max_tokens?: number | null;
 }
 
 /** Mean tokens of a request's prompt and of its answer. */

@@ -4,6 +4,9 @@
 import type {
   Benchmark,
   BenchmarkInput,
+  CalibrateRequestInput,
+  Calibration,
+  CalibrationOptionsInput,
   CatalogDataInput,
   Comparison,
   DeploymentOptionInput,
@@ -13,22 +16,32 @@ import type {
   EstimateColumnsInput,
   EstimateRequestInput,
   EstimateTable,
+  FleetMaxRate,
+  FleetPrediction,
+  FleetSize,
   Gpu,
   HealthReport,
   Instance,
   Intent,
   IntentInput,
   IntentPrompt,
+  JsonValue,
+  LoggedRequestInput,
   Manifest,
   ManifestSettingsInput,
+  MeasuredPointInput,
   MemoryPlan,
   MemoryRequestInput,
   Model,
   ParsedIntent,
+  PredictRequestInput,
   Price,
   QualityScore,
+  QueueRequestInput,
+  QueueResult,
   Recommendation,
   ScenarioInput,
+  Sensitivity,
   Specification,
   SpecificationInput,
   TraceSummary,
@@ -120,6 +133,14 @@ export class Catalog {
    * @throws {SizewellError} with the row in the path (`benchmarks[3].gpu`)
    */
   withBenchmarks(records: readonly BenchmarkInput[]): Catalog;
+
+  /**
+   * This catalog with rows of your own laid over it: models, GPUs, prices and the rest. A row about
+   * the same thing as one of the catalog's takes its place.
+   *
+   * @throws {SizewellError} with the row in the path (`models[0].context_tokens`)
+   */
+  withRows(rows: CatalogDataInput): Catalog;
 }
 
 /**
@@ -181,6 +202,15 @@ export function recommend(specification: SpecificationInput, catalog?: Catalog |
  * @throws {SizewellError} with the scenario in the path (`scenarios[1].specification.slo.ttft_ms`)
  */
 export function compare(scenarios: readonly ScenarioInput[], catalog?: Catalog | null): Comparison;
+
+/**
+ * Which input moves the cost of the cheapest deployment most: the specification planned again with
+ * one value changed at a time.
+ *
+ * @param catalog by default the curated one
+ * @throws {SizewellError} as {@link recommend}
+ */
+export function sensitivity(specification: SpecificationInput, catalog?: Catalog | null): Sensitivity;
 
 /**
  * Kubernetes manifests of a deployment, as data and as YAML.
@@ -269,3 +299,77 @@ export function estimateMany(columns: TypedEstimateColumns, catalog?: Catalog | 
  *   wrong with the request
  */
 export function memoryPlan(request: MemoryRequestInput, catalog?: Catalog | null): MemoryPlan;
+
+/**
+ * How a fleet behaves under its traffic: percentiles of waiting, time to first token, inter-token
+ * latency and the whole request for lengths as distributions and arrivals with bursts or over the
+ * day, with the narrowest target and the knee of the latency curve. That arrivals are not sustained
+ * is no error: see `prediction.stable`.
+ *
+ * @param catalog by default the curated one
+ * @throws {SizewellError} `missing_field` without `arrivals` or `clients`, `does_not_fit` with the
+ *   arithmetic; what is wrong with the request
+ */
+export function predict(request: PredictRequestInput, catalog?: Catalog | null): FleetPrediction;
+
+/**
+ * The highest rate at which every target holds, and which one keeps it from being higher.
+ *
+ * @param catalog by default the curated one
+ * @throws {SizewellError} as {@link predict}
+ */
+export function maxRate(request: PredictRequestInput, catalog?: Catalog | null): FleetMaxRate;
+
+/**
+ * The smallest number of replicas that meets every target, with those that may be gone on top.
+ *
+ * @param catalog by default the curated one
+ * @throws {SizewellError} as {@link predict}; `contradiction` for targets that no number meets
+ */
+export function replicasFor(request: PredictRequestInput, catalog?: Catalog | null): FleetSize;
+
+/** Rows as columns: each a list, or one value for all rows. */
+export type ColumnsOf<Row> = { [Name in keyof Row]: Row[Name] | readonly Row[Name][] };
+
+/** A deployment and what was measured of it; points and logs may come as columns. */
+export type MeasuredDeployment = Omit<CalibrateRequestInput, 'points' | 'logs'> & {
+  points?: readonly MeasuredPointInput[] | ColumnsOf<MeasuredPointInput>;
+  logs?: readonly { requests: readonly LoggedRequestInput[] | ColumnsOf<LoggedRequestInput> }[];
+};
+
+/**
+ * What benchmark points and logs of requests say of an engine beyond public measurements: factors
+ * with standard errors, residuals, and `fitted`, to be given to estimates and predictions as
+ * `calibration`.
+ *
+ * @param catalog by default the curated one
+ * @throws {SizewellError} with the measurement in the path (`deployments[0].points[3].itl_ms`);
+ *   `invalid_value` at `deployments` for data that say nothing
+ */
+export function calibrate(
+  deployments: readonly MeasuredDeployment[],
+  options?: CalibrationOptionsInput | null,
+  catalog?: Catalog | null,
+): Calibration;
+
+/**
+ * The steady state of a queue in closed form: Erlang B and C, M/M/1, M/M/c, with limited room,
+ * M/D/1, M/G/1, Allen–Cunneen, birth–death chains, Little's law.
+ *
+ * @throws {SizewellError} `unstable` for more work than can be served; what is out of range
+ */
+export function queue(request: QueueRequestInput): QueueResult;
+
+/**
+ * A model from its Hugging Face `config.json`, for {@link Catalog.withRows}.
+ *
+ * @param config the file's text, or what it holds
+ * @param id the model's id, such as `me/my-8b`
+ * @param asOf the day on which it is read
+ * @throws {SizewellError} `missing_field` or `invalid_value` with the configuration's key
+ */
+export function modelFromHuggingfaceConfig(
+  config: string | { readonly [key: string]: JsonValue },
+  id: string,
+  asOf: string | Date,
+): Model;

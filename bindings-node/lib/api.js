@@ -6,6 +6,26 @@
 const MAX_DEPTH = 100;
 const MAX_LENGTH = 10_000_000;
 const MAX_GIVEN = 80;
+/** Each function with its arguments; those that look into a catalog have it as last. */
+const FUNCTIONS = {
+  parseIntent: ['text'],
+  intentPrompt: ['text'],
+  parseIntentAnswer: ['answer'],
+  specify: ['intent'],
+  recommend: ['specification', 'catalog'],
+  compare: ['scenarios', 'catalog'],
+  sensitivity: ['specification', 'catalog'],
+  renderManifests: ['option', 'settings', 'catalog'],
+  summarizeTrace: ['trace'],
+  estimate: ['request', 'catalog'],
+  predict: ['request', 'catalog'],
+  maxRate: ['request', 'catalog'],
+  replicasFor: ['request', 'catalog'],
+  calibrate: ['deployments', 'options', 'catalog'],
+  queue: ['request'],
+  memoryPlan: ['request', 'catalog'],
+  modelFromHuggingfaceConfig: ['config', 'id', 'as_of'],
+};
 const LISTS = ['models', 'gpus', 'prices', 'instances', 'quality', 'benchmarks'];
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
@@ -143,12 +163,9 @@ function frozen(value) {
 
 /** A day as text; that of a Date is its day in UTC. */
 function day(asOf) {
-  const text = reading('as_of', () => {
-    if (Object.prototype.toString.call(asOf) !== '[object Date]') return asOf;
-    const time = Number(asOf);
-    return Number.isNaN(time) ? 'Invalid Date' : new Date(time).toISOString().split('T')[0];
-  });
-  return write(text, 'as_of');
+  if (Object.prototype.toString.call(asOf) !== '[object Date]') return asOf;
+  const time = Number(asOf);
+  return Number.isNaN(time) ? 'Invalid Date' : new Date(time).toISOString().split('T')[0];
 }
 
 /** A trace's columns, where they have the types that cross without a copy as text. */
@@ -166,6 +183,18 @@ function plainColumns(trace) {
   const columns = Object.entries(trace);
   if (!columns.some(([, column]) => isTypedArray(column))) return trace;
   return Object.fromEntries(columns.map(([name, column]) => [name, isTypedArray(column) ? Array.from(column) : column]));
+}
+
+/** What arguments are before they are written, where that is not what was given. */
+const READERS = { as_of: day, trace: plainColumns };
+
+/** Arguments as the JSON of their list. */
+function writeAll(names, given) {
+  const texts = names.map((name, place) => {
+    const reader = READERS[name];
+    return write(reader ? reading(name, () => reader(given[place])) : given[place], name);
+  });
+  return `[${texts.join(',')}]`;
 }
 
 const isTypedArray = (column) => ArrayBuffer.isView(column) && !(column instanceof DataView);
@@ -245,6 +274,7 @@ function createApi(native) {
   // The native catalog of each Catalog, with those of its lists that were asked for.
   const inner = new WeakMap();
   let embedded;
+  let empty;
 
   function wrap(make) {
     try {
@@ -276,6 +306,23 @@ function createApi(native) {
     return parts(given ?? catalog()).native;
   }
 
+  /** A public function by its name in the core, as the native half is asked: text and handle. */
+  function asked(name, given) {
+    const names = FUNCTIONS[name].filter((argument) => argument !== 'catalog');
+    const json = writeAll(names, given);
+    const rows = names.length < FUNCTIONS[name].length ? handle(given[names.length]) : nothing();
+    return [name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`), json, rows];
+  }
+
+  /** The handle for functions that look into no catalog, which need not wait for the curated one. */
+  function nothing() {
+    return (empty ??= native().Catalog.fromData('{}'));
+  }
+
+  function ofCatalog(wrapped, name, argument, given) {
+    return call(() => native().call(name, writeAll([argument], [given]), parts(wrapped).native));
+  }
+
   class Catalog {
     constructor() {
       throw new TypeError('a Catalog is made by catalog() or Catalog.fromData(data)');
@@ -286,15 +333,19 @@ function createApi(native) {
     }
 
     model(name) {
-      return call(() => parts(this).native.model(write(name, 'model')));
+      return ofCatalog(this, 'catalog_model', 'model', name);
     }
 
     gpu(name) {
-      return call(() => parts(this).native.gpu(write(name, 'gpu')));
+      return ofCatalog(this, 'catalog_gpu', 'gpu', name);
     }
 
     health(asOf) {
-      return call(() => parts(this).native.health(day(asOf)));
+      return ofCatalog(this, 'catalog_health', 'as_of', asOf);
+    }
+
+    withRows(rows) {
+      return wrap(() => parts(this).native.withRows(write(rows, 'rows')));
     }
 
     withBenchmarks(records) {
@@ -310,25 +361,17 @@ function createApi(native) {
     });
   }
 
-  const api = {
-    SizewellError,
-    Catalog,
-    catalog,
-    parseIntent: (text) => call(() => native().parseIntent(write(text, 'text'))),
-    intentPrompt: (text) => call(() => native().intentPrompt(write(text, 'text'))),
-    parseIntentAnswer: (answer) => call(() => native().parseIntentAnswer(write(answer, 'answer'))),
-    specify: (intent) => call(() => native().specify(write(intent, 'intent'))),
-    recommend: (specification, rows) => call(() => native().recommend(write(specification, 'specification'), handle(rows))),
-    compare: (scenarios, rows) => call(() => native().compare(write(scenarios, 'scenarios'), handle(rows))),
-    renderManifests: (option, settings, rows) =>
-      call(() => native().renderManifests(write(option, 'option'), write(settings ?? {}, 'settings'), handle(rows))),
+  const api = { SizewellError, Catalog, catalog };
+  for (const name of Object.keys(FUNCTIONS)) {
+    api[name] = (...given) => call(() => native().call(...asked(name, given)));
+  }
+  Object.assign(api, {
     summarizeTrace: (trace) =>
       call(() => {
         const columns = reading('trace', () => typedColumns(trace));
         if (columns) return native().summarizeColumns(...columns);
-        return native().summarizeTrace(write(reading('trace', () => plainColumns(trace)), 'trace'));
+        return native().call(...asked('summarizeTrace', [trace]));
       }),
-    estimate: (request, rows) => call(() => native().estimate(write(request, 'request'), handle(rows))),
     estimateMany: (columns, rows) => {
       try {
         const { header, arrays, isTyped } = reading('columns', () => packed(columns));
@@ -337,9 +380,8 @@ function createApi(native) {
         throw translated(thrown);
       }
     },
-    memoryPlan: (request, rows) => call(() => native().memoryPlan(write(request, 'request'), handle(rows))),
-  };
-  return { api, tools: { write, day, handle, translated } };
+  });
+  return { api, tools: { asked, handle, translated, writeAll } };
 }
 
 module.exports = { createApi };

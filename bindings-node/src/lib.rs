@@ -9,15 +9,12 @@ use napi::bindgen_prelude::{AsyncTask, Float64Array, Int32Array, Uint8Array, Uin
 use napi::{Env, Task};
 use napi_derive::napi;
 use serde::Serialize;
-use serde::de::DeserializeOwned;
 use serde_json::json;
 use sizewell::catalog::CatalogData;
-use sizewell::engine::plan_memory;
 use sizewell::error::{Error, ErrorCode, ErrorReport};
 use sizewell::queueing::{Estimate, EstimateBatch, LimitingResource, Provenance};
-use sizewell::units::Date;
 use sizewell::workload::Trace;
-use sizewell::{manifest, queueing, recommend, wire, workload};
+use sizewell::{api, wire};
 
 /// An error as it crosses to JavaScript.
 #[derive(Serialize)]
@@ -31,100 +28,21 @@ fn refused(error: Error) -> napi::Error {
     napi::Error::new(napi::Status::InvalidArg, wire::to_json(&refusal).unwrap_or(refusal.message))
 }
 
-fn write(result: sizewell::Result<impl Serialize>) -> sizewell::Result<String> {
-    wire::to_json(&result?)
-}
-
-/// An argument, with its name as the path of an error about the whole of it.
-fn read<T: DeserializeOwned>(json: &str, name: &str) -> sizewell::Result<T> {
-    wire::from_json(json, "")
-        .map_err(|error| if error.path().is_empty() { error.within(name) } else { error })
-}
-
-fn read_text(json: &str, name: &str) -> sizewell::Result<String> {
-    read(json, name)
-}
-
 fn answer(result: sizewell::Result<impl Serialize>) -> napi::Result<String> {
-    write(result).map_err(refused)
+    result.and_then(|value| wire::to_json(&value)).map_err(refused)
 }
 
-/// A `ParsedIntent` of a sentence.
+/// Calls a public function of the core by its name; `arguments` is the JSON of their list.
 #[napi]
-pub fn parse_intent(text: String) -> napi::Result<String> {
-    answer(read_text(&text, "text").and_then(|text| workload::parse_intent(&text)))
+pub fn call(function: String, arguments: String, catalog: &Catalog) -> napi::Result<String> {
+    api::call_json(&catalog.0, &function, &arguments).map_err(refused)
 }
 
-/// The `IntentPrompt` of a sentence.
+/// As [`call`], on libuv's thread pool.
 #[napi]
-pub fn intent_prompt(text: String) -> napi::Result<String> {
-    answer(read_text(&text, "text").and_then(|text| workload::intent_prompt(&text)))
-}
-
-/// The `Intent` in a language model's answer.
-#[napi]
-pub fn parse_intent_answer(text: String) -> napi::Result<String> {
-    answer(read_text(&text, "answer").and_then(|text| workload::parse_intent_answer(&text)))
-}
-
-/// The `Specification` of an `Intent`.
-#[napi]
-pub fn specify(intent: String) -> napi::Result<String> {
-    answer(read(&intent, "intent").and_then(|intent| workload::specify(&intent)))
-}
-
-/// The `Recommendation` for a `Specification`.
-#[napi]
-pub fn recommend(specification: String, catalog: &Catalog) -> napi::Result<String> {
-    recommended(&specification, &catalog.0).map_err(refused)
-}
-
-/// As [`recommend`], on libuv's thread pool.
-#[napi]
-pub fn recommend_async(specification: String, catalog: &Catalog) -> AsyncTask<Later> {
+pub fn call_async(function: String, arguments: String, catalog: &Catalog) -> AsyncTask<Later> {
     let catalog = catalog.0.clone();
-    later(move || recommended(&specification, &catalog))
-}
-
-fn recommended(specification: &str, catalog: &sizewell::catalog::Catalog) -> sizewell::Result<String> {
-    write(
-        read(specification, "specification")
-            .and_then(|specification| recommend::recommend(catalog, &specification)),
-    )
-}
-
-/// The `Comparison` of a list of `Scenario`s.
-#[napi]
-pub fn compare(scenarios: String, catalog: &Catalog) -> napi::Result<String> {
-    compared(&scenarios, &catalog.0).map_err(refused)
-}
-
-/// As [`compare`], on libuv's thread pool.
-#[napi]
-pub fn compare_async(scenarios: String, catalog: &Catalog) -> AsyncTask<Later> {
-    let catalog = catalog.0.clone();
-    later(move || compared(&scenarios, &catalog))
-}
-
-fn compared(scenarios: &str, catalog: &sizewell::catalog::Catalog) -> sizewell::Result<String> {
-    let scenarios: Vec<recommend::Scenario> = wire::from_json(scenarios, "scenarios")?;
-    write(recommend::compare(catalog, &scenarios))
-}
-
-/// The `Manifest`s of a `DeploymentOption` with `ManifestSettings`.
-#[napi]
-pub fn render_manifests(option: String, settings: String, catalog: &Catalog) -> napi::Result<String> {
-    answer(
-        read(&option, "option").and_then(|option| {
-            manifest::render_manifests(&catalog.0, &option, &read(&settings, "settings")?)
-        }),
-    )
-}
-
-/// The `TraceSummary` of a `Trace`.
-#[napi]
-pub fn summarize_trace(trace: String) -> napi::Result<String> {
-    answer(read(&trace, "trace").and_then(|trace: Trace| trace.summary()))
+    AsyncTask::new(Later(Some(Box::new(move || api::call_json(&catalog, &function, &arguments)))))
 }
 
 /// The `TraceSummary` of a trace whose columns are typed arrays.
@@ -140,12 +58,6 @@ pub fn summarize_columns(
         output_tokens: output_tokens.to_vec(),
     };
     answer(trace.summary())
-}
-
-/// The `Estimate` of an `EstimateRequest`.
-#[napi]
-pub fn estimate(request: String, catalog: &Catalog) -> napi::Result<String> {
-    answer(read(&request, "request").and_then(|request| queueing::estimate(&catalog.0, &request)))
 }
 
 /// Estimates by columns.
@@ -188,12 +100,6 @@ pub fn estimate_many(
     })
 }
 
-/// The `MemoryPlan` of a `MemoryRequest`.
-#[napi]
-pub fn memory_plan(request: String, catalog: &Catalog) -> napi::Result<String> {
-    answer(read(&request, "request").and_then(|request| plan_memory(&catalog.0, &request)))
-}
-
 /// A catalog; its lists as JSON text.
 #[napi]
 pub struct Catalog(sizewell::catalog::Catalog);
@@ -209,7 +115,7 @@ impl Catalog {
     /// A catalog of the rows of a `CatalogData`.
     #[napi(factory)]
     pub fn from_data(data: String) -> napi::Result<Self> {
-        read::<CatalogData>(&data, "data")
+        wire::read_json_argument::<CatalogData>(&data, "data")
             .and_then(sizewell::catalog::Catalog::new)
             .map(Self)
             .map_err(refused)
@@ -220,6 +126,15 @@ impl Catalog {
     pub fn with_benchmarks(&self, records: String) -> napi::Result<Self> {
         wire::from_json(&records, "benchmarks")
             .and_then(|records| self.0.with_benchmark_records(records))
+            .map(Self)
+            .map_err(refused)
+    }
+
+    /// This catalog with the rows of a `CatalogData` laid over its own.
+    #[napi]
+    pub fn with_rows(&self, rows: String) -> napi::Result<Self> {
+        wire::read_json_argument::<CatalogData>(&rows, "rows")
+            .and_then(|rows| self.0.with_rows(rows))
             .map(Self)
             .map_err(refused)
     }
@@ -237,47 +152,12 @@ impl Catalog {
             _ => answer(Ok(rows.benchmarks().iter().map(AsRef::as_ref).collect::<Vec<_>>())),
         }
     }
-
-    /// The `Model` of that name.
-    #[napi]
-    pub fn model(&self, name: String) -> napi::Result<String> {
-        answer(read_text(&name, "model").and_then(|name| self.0.model(&name)))
-    }
-
-    /// The `Gpu` of that name.
-    #[napi]
-    pub fn gpu(&self, name: String) -> napi::Result<String> {
-        answer(read_text(&name, "gpu").and_then(|name| self.0.gpu(&name)))
-    }
-
-    /// The `HealthReport` on a day.
-    #[napi]
-    pub fn health(&self, as_of: String) -> napi::Result<String> {
-        health(&self.0, &as_of).map_err(refused)
-    }
-
-    /// As [`health`](Self::health), on libuv's thread pool.
-    #[napi]
-    pub fn health_async(&self, as_of: String) -> AsyncTask<Later> {
-        let catalog = self.0.clone();
-        later(move || health(&catalog, &as_of))
-    }
-}
-
-fn health(catalog: &sizewell::catalog::Catalog, as_of: &str) -> sizewell::Result<String> {
-    let as_of =
-        read_text(as_of, "as_of").and_then(|day| Date::parse(&day).map_err(|error| error.within("as_of")));
-    write(as_of.map(|day| catalog.health(day)))
 }
 
 type Work = Box<dyn FnOnce() -> sizewell::Result<String> + Send>;
 
 /// Work for libuv's thread pool, which is done once.
 pub struct Later(Option<Work>);
-
-fn later(work: impl FnOnce() -> sizewell::Result<String> + Send + 'static) -> AsyncTask<Later> {
-    AsyncTask::new(Later(Some(Box::new(work))))
-}
 
 impl Task for Later {
     type Output = String;

@@ -3,6 +3,8 @@
 import {
   Catalog,
   SizewellError,
+  calibrate,
+  calibrateAsync,
   catalog,
   compare,
   compareAsync,
@@ -10,21 +12,32 @@ import {
   estimateMany,
   healthAsync,
   intentPrompt,
+  maxRate,
   memoryPlan,
+  modelFromHuggingfaceConfig,
   parseIntent,
   parseIntentAnswer,
+  predict,
+  queue,
   recommend,
   recommendAsync,
   renderManifests,
+  replicasFor,
+  sensitivity,
+  sensitivityAsync,
   specify,
   summarizeTrace,
   type BenchmarkInput,
+  type Calibration,
   type Comparison,
   type DeploymentOption,
   type ErrorCode,
   type ErrorReport,
   type Estimate,
   type EstimateTable,
+  type FleetMaxRate,
+  type FleetPrediction,
+  type FleetSize,
   type LimitingResource,
   type MemoryPlan,
   type TypedEstimateTable,
@@ -36,7 +49,10 @@ import {
   type Manifest,
   type Model,
   type ParsedIntent,
+  type PredictRequestInput,
+  type QueueResult,
   type Recommendation,
+  type Sensitivity,
   type Specification,
   type SpecificationInput,
   type TraceSummary,
@@ -87,6 +103,31 @@ void [p95, limits, array, arrays.reason, plan];
 estimate({ model: 'Qwen3-32B', gpu: 'H200', rate: 4, ...load });
 // @ts-expect-error texts are no numbers
 estimateMany({ model: new Float64Array(4), gpu: 5, ...load });
+const fleet: PredictRequestInput = {
+  deployment: { model: 'Qwen3-32B', gpu: 'H200', replicas: 4 },
+  requests: {
+    classes: [{ input: { kind: 'lognormal', mean_tokens: 1000, cv: 1 }, output: { kind: 'constant', tokens: 100 } }],
+  },
+  arrivals: { requests_per_second: 4, slices: [{ duration_weight: 1, rate_weight: 1 }] },
+  targets: { ttft: { quantile: 'p95', most_ms: 500 } },
+  reserve: { kind: 'replicas', spare: 1 },
+};
+const behaves: FleetPrediction = predict(fleet, rows);
+const most: FleetMaxRate = maxRate(fleet);
+const size: FleetSize = replicasFor(fleet);
+const deployment = { model: 'Qwen3-32B', gpu: 'H200' };
+const points = [{ input_tokens: 100, output_tokens: 100, concurrency: 1, itl_ms: 8 }];
+const calibration: Calibration = calibrate([{ deployment, points }], { max_rounds: 4 });
+const laterCalibration: Promise<Calibration> = calibrateAsync([{ deployment, points }]);
+estimate({ ...deployment, qps: 4, calibration: calibration.fitted, ...load });
+const found: QueueResult = queue({ kind: 'erlang_c', servers: 10, load_erlangs: 9 });
+const moves: Sensitivity = sensitivity(specification);
+const laterMoves: Promise<Sensitivity> = sensitivityAsync(specification, rows);
+const read: Model = modelFromHuggingfaceConfig('{}', 'me/my-8b', '2026-11-20');
+rows.withRows({ models: [read] });
+void [behaves, most, size, laterCalibration, found, moves, laterMoves];
+// @ts-expect-error one server has no number
+queue({ kind: 'mm1', arrival_rate_per_second: 1, service_rate_per_second: 2, servers: 2 });
 const model: Model = rows.model('llama 3.1 8b');
 const gpu: Gpu = rows.gpu('H100');
 const health: HealthReport = rows.health(new Date());

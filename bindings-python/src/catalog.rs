@@ -52,6 +52,19 @@ impl CatalogIndex {
         Ok(Self { catalog, is_embedded: self.is_embedded, layers })
     }
 
+    /// This catalog with the caller's rows laid over its own.
+    fn with_rows(&self, rows: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let py = rows.py();
+        let mut rows: CatalogData = argument(rows, "rows")?;
+        // Benchmarks are a layer of their own, of which a copy elsewhere is made again.
+        let records = std::mem::take(&mut rows.benchmarks);
+        let changed = rows != CatalogData::default();
+        let catalog = py.detach(|| self.catalog.with_rows(rows)?.with_benchmark_records(records.clone()));
+        let catalog = catalog.map_err(|error| raised(py, &error))?;
+        let layers = self.layers.iter().cloned().chain([records].into_iter().filter(|new| !new.is_empty()));
+        Ok(Self { catalog, is_embedded: self.is_embedded && !changed, layers: layers.collect() })
+    }
+
     /// Calls a public function of the core by its name, and gives its answer as JSON.
     #[pyo3(signature = (function, **arguments))]
     fn call<'py>(

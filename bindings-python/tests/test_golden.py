@@ -22,14 +22,23 @@ MODELS = {
     "estimate": sw.EstimateRequest,
     "estimate_many": sw.EstimateColumns,
     "memory_plan": sw.MemoryRequest,
+    "sensitivity": sw.Specification,
+    "predict": sw.PredictRequest,
+    "max_rate": sw.PredictRequest,
+    "replicas_for": sw.PredictRequest,
 }
+
+# Functions with settings of their own, or without a catalog, that take no rows as last argument.
+WITHOUT_ROWS = {"render_manifests", "calibrate", "queue", "model_from_huggingface_config"}
 
 
 def call(function: str, first: Any, *rest: Any) -> Any:
     if function.startswith("catalog_"):
         return getattr(sw.catalog(), function.removeprefix("catalog_"))(first)
-    if function in ("recommend", "compare") and rest and rest[0] is not None:
-        return getattr(sw, function)(first, sw.catalog().with_benchmarks(rest[0]))
+    if function not in WITHOUT_ROWS and rest and rest[0] is not None:
+        rows, catalog = rest[0], sw.catalog()
+        layered = catalog.with_rows if isinstance(rows, dict) else catalog.with_benchmarks
+        return getattr(sw, function)(first, catalog=layered(rows))
     return getattr(sw, function)(first, *rest)
 
 

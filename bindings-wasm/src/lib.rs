@@ -7,15 +7,12 @@
 //! Every function that fails throws the JSON of a [`Refusal`].
 
 use serde::Serialize;
-use serde::de::DeserializeOwned;
 use serde_json::json;
 use sizewell::catalog::CatalogData;
-use sizewell::engine::plan_memory;
 use sizewell::error::{Error, ErrorReport};
 use sizewell::queueing::{Estimate, EstimateBatch, EstimateRows, LimitingResource, Provenance};
-use sizewell::units::Date;
 use sizewell::workload::Trace;
-use sizewell::{manifest, queueing, recommend, wire, workload};
+use sizewell::{api, wire};
 use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 
 /// An error as it crosses to JavaScript.
@@ -34,69 +31,10 @@ fn answer(result: sizewell::Result<impl Serialize>) -> Result<String, JsValue> {
     result.and_then(|value| wire::to_json(&value)).map_err(refused)
 }
 
-/// An argument, with its name as the path of an error about the whole of it.
-fn read<T: DeserializeOwned>(json: &str, name: &str) -> sizewell::Result<T> {
-    wire::from_json(json, "")
-        .map_err(|error| if error.path().is_empty() { error.within(name) } else { error })
-}
-
-fn read_text(json: &str, name: &str) -> sizewell::Result<String> {
-    read(json, name)
-}
-
-/// A `ParsedIntent` of a sentence.
-#[wasm_bindgen(js_name = parseIntent)]
-pub fn parse_intent(text: &str) -> Result<String, JsValue> {
-    answer(read_text(text, "text").and_then(|text| workload::parse_intent(&text)))
-}
-
-/// The `IntentPrompt` of a sentence.
-#[wasm_bindgen(js_name = intentPrompt)]
-pub fn intent_prompt(text: &str) -> Result<String, JsValue> {
-    answer(read_text(text, "text").and_then(|text| workload::intent_prompt(&text)))
-}
-
-/// The `Intent` in a language model's answer.
-#[wasm_bindgen(js_name = parseIntentAnswer)]
-pub fn parse_intent_answer(text: &str) -> Result<String, JsValue> {
-    answer(read_text(text, "answer").and_then(|text| workload::parse_intent_answer(&text)))
-}
-
-/// The `Specification` of an `Intent`.
+/// Calls a public function of the core by its name; `arguments` is the JSON of their list.
 #[wasm_bindgen]
-pub fn specify(intent: &str) -> Result<String, JsValue> {
-    answer(read(intent, "intent").and_then(|intent| workload::specify(&intent)))
-}
-
-/// The `Recommendation` for a `Specification`.
-#[wasm_bindgen]
-pub fn recommend(specification: &str, catalog: &Catalog) -> Result<String, JsValue> {
-    answer(
-        read(specification, "specification")
-            .and_then(|specification| recommend::recommend(&catalog.0, &specification)),
-    )
-}
-
-/// The `Comparison` of a list of `Scenario`s.
-#[wasm_bindgen]
-pub fn compare(scenarios: &str, catalog: &Catalog) -> Result<String, JsValue> {
-    let scenarios = wire::from_json::<Vec<recommend::Scenario>>(scenarios, "scenarios");
-    answer(scenarios.and_then(|scenarios| recommend::compare(&catalog.0, &scenarios)))
-}
-
-/// The `Manifest`s of a `DeploymentOption` with `ManifestSettings`.
-#[wasm_bindgen(js_name = renderManifests)]
-pub fn render_manifests(option: &str, settings: &str, catalog: &Catalog) -> Result<String, JsValue> {
-    answer(
-        read(option, "option")
-            .and_then(|option| manifest::render_manifests(&catalog.0, &option, &read(settings, "settings")?)),
-    )
-}
-
-/// The `TraceSummary` of a `Trace`.
-#[wasm_bindgen(js_name = summarizeTrace)]
-pub fn summarize_trace(trace: &str) -> Result<String, JsValue> {
-    answer(read(trace, "trace").and_then(|trace: Trace| trace.summary()))
+pub fn call(function: &str, arguments: &str, catalog: &Catalog) -> Result<String, JsValue> {
+    api::call_json(&catalog.0, function, arguments).map_err(refused)
 }
 
 /// The `TraceSummary` of a trace whose columns are typed arrays.
@@ -107,12 +45,6 @@ pub fn summarize_columns(
     output_tokens: Vec<u32>,
 ) -> Result<String, JsValue> {
     answer(Trace { arrival_ms, input_tokens, output_tokens }.summary())
-}
-
-/// The `Estimate` of an `EstimateRequest`.
-#[wasm_bindgen]
-pub fn estimate(request: &str, catalog: &Catalog) -> Result<String, JsValue> {
-    answer(read(request, "request").and_then(|request| queueing::estimate(&catalog.0, &request)))
 }
 
 /// Estimates of packed columns: see `EstimateBatch::packed`.
@@ -167,12 +99,6 @@ impl EstimateColumns {
     }
 }
 
-/// The `MemoryPlan` of a `MemoryRequest`.
-#[wasm_bindgen(js_name = memoryPlan)]
-pub fn memory_plan(request: &str, catalog: &Catalog) -> Result<String, JsValue> {
-    answer(read(request, "request").and_then(|request| plan_memory(&catalog.0, &request)))
-}
-
 /// A catalog; its lists as JSON text.
 #[wasm_bindgen]
 pub struct Catalog(sizewell::catalog::Catalog);
@@ -187,7 +113,10 @@ impl Catalog {
     /// A catalog of the rows of a `CatalogData`.
     #[wasm_bindgen(js_name = fromData)]
     pub fn from_data(data: &str) -> Result<Self, JsValue> {
-        read::<CatalogData>(data, "data").and_then(sizewell::catalog::Catalog::new).map(Self).map_err(refused)
+        wire::read_json_argument::<CatalogData>(data, "data")
+            .and_then(sizewell::catalog::Catalog::new)
+            .map(Self)
+            .map_err(refused)
     }
 
     /// This catalog with a list of `Benchmark`s laid over it.
@@ -195,6 +124,15 @@ impl Catalog {
     pub fn with_benchmarks(&self, records: &str) -> Result<Self, JsValue> {
         wire::from_json(records, "benchmarks")
             .and_then(|records| self.0.with_benchmark_records(records))
+            .map(Self)
+            .map_err(refused)
+    }
+
+    /// This catalog with the rows of a `CatalogData` laid over its own.
+    #[wasm_bindgen(js_name = withRows)]
+    pub fn with_rows(&self, rows: &str) -> Result<Self, JsValue> {
+        wire::read_json_argument::<CatalogData>(rows, "rows")
+            .and_then(|rows| self.0.with_rows(rows))
             .map(Self)
             .map_err(refused)
     }
@@ -210,22 +148,5 @@ impl Catalog {
             "quality" => answer(Ok(rows.quality())),
             _ => answer(Ok(rows.benchmarks().iter().map(AsRef::as_ref).collect::<Vec<_>>())),
         }
-    }
-
-    /// The `Model` of that name.
-    pub fn model(&self, name: &str) -> Result<String, JsValue> {
-        answer(read_text(name, "model").and_then(|name| self.0.model(&name)))
-    }
-
-    /// The `Gpu` of that name.
-    pub fn gpu(&self, name: &str) -> Result<String, JsValue> {
-        answer(read_text(name, "gpu").and_then(|name| self.0.gpu(&name)))
-    }
-
-    /// The `HealthReport` on a day.
-    pub fn health(&self, as_of: &str) -> Result<String, JsValue> {
-        let as_of = read_text(as_of, "as_of")
-            .and_then(|day| Date::parse(&day).map_err(|error| error.within("as_of")));
-        answer(as_of.map(|day| self.0.health(day)))
     }
 }

@@ -9,6 +9,7 @@ use std::io;
 use serde::de::DeserializeOwned;
 use serde::{Deserializer, Serialize};
 use serde_json::ser::Formatter;
+use serde_json::{Map, Value};
 
 use crate::error::{Error, ErrorCode, Result};
 
@@ -79,6 +80,55 @@ pub fn from_json<T: DeserializeOwned>(text: &str, root: &str) -> Result<T> {
         Error::new(ErrorCode::InvalidJson, root, "is not valid JSON").given(text).help(error.to_string())
     })?;
     Ok(value)
+}
+
+/// Reads an argument of a function from JSON text: as [`from_json`], with paths as in
+/// [`read_argument`].
+///
+/// # Errors
+///
+/// As [`from_json`].
+pub fn read_json_argument<T: DeserializeOwned>(text: &str, name: &str) -> Result<T> {
+    from_json(text, "").map_err(|error| if error.path().is_empty() { error.within(name) } else { error })
+}
+
+/// Makes a list of objects of columns: an object of lists, in which what is no list stands for all
+/// rows. Anything but an object is left as it is.
+///
+/// ```
+/// use serde_json::json;
+/// let mut points = json!({"concurrency": [1, 8], "input_tokens": 512});
+/// sizewell::wire::columns_to_rows(&mut points)?;
+/// assert_eq!(points, json!([
+///     {"concurrency": 1, "input_tokens": 512},
+///     {"concurrency": 8, "input_tokens": 512},
+/// ]));
+/// # Ok::<(), sizewell::Error>(())
+/// ```
+///
+/// # Errors
+///
+/// `contradiction` at a column of another length than the first.
+pub fn columns_to_rows(value: &mut Value) -> Result<()> {
+    let Value::Object(columns) = value else { return Ok(()) };
+    let mut lengths = columns.iter().filter_map(|(name, column)| Some((name, column.as_array()?.len())));
+    let (first, length) = lengths.next().map_or(("", 1), |(name, length)| (name.as_str(), length));
+    if let Some((name, other)) = lengths.find(|(_, other)| *other != length) {
+        let message = format!("has another number of rows than `{first}`, which has {length}");
+        return Err(Error::new(ErrorCode::Contradiction, name, message).given(other));
+    }
+    let mut rows = vec![Map::new(); length];
+    for (name, column) in std::mem::take(columns) {
+        let cells = match column {
+            Value::Array(cells) => cells,
+            one => vec![one; length],
+        };
+        for (row, cell) in rows.iter_mut().zip(cells) {
+            row.insert(name.clone(), cell);
+        }
+    }
+    *value = rows.into_iter().map(Value::Object).collect();
+    Ok(())
 }
 
 /// Writes a value as JSON text of ASCII characters alone, the others as `\u` escapes: JavaScript

@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any, TypeAlias, TypeVar
 
 from . import models as m
 from ._base import Model, made
 from ._catalog import Catalog
 from ._catalog import catalog as embedded
+from ._tables import nested
 
 __all__ = [
+    "calibrate",
     "compare",
     "estimate",
     "intent_prompt",
+    "max_rate",
     "memory_plan",
+    "model_from_huggingface_config",
     "parse_intent",
     "parse_intent_answer",
+    "predict",
+    "queue",
     "recommend",
     "render_manifests",
+    "replicas_for",
+    "sensitivity",
     "specify",
     "summarize_trace",
 ]
@@ -26,6 +35,7 @@ __all__ = [
 AnyIntent: TypeAlias = "m.Intent | m.ParsedIntent | Mapping[str, Any]"
 AnySpecification: TypeAlias = "m.Specification | AnyIntent"
 AnyScenario: TypeAlias = "m.Scenario | Mapping[str, Any] | tuple[str, AnySpecification]"
+AnyPrediction: TypeAlias = "m.PredictRequest | Mapping[str, Any]"
 T = TypeVar("T")
 
 
@@ -90,6 +100,14 @@ def compare(scenarios: Sequence[AnyScenario], catalog: Catalog | None = None) ->
     return _call(m.Comparison, "compare", catalog, scenarios=given)
 
 
+def sensitivity(specification: AnySpecification, catalog: Catalog | None = None) -> m.Sensitivity:
+    """Which input moves the cost of the cheapest deployment most: the specification planned again
+    with one value changed at a time. Raises `SizewellError` as `recommend`.
+    """
+    given = _specification(specification)
+    return _call(m.Sensitivity, "sensitivity", catalog, specification=given)
+
+
 def render_manifests(
     option: m.DeploymentOption | Mapping[str, Any],
     settings: m.ManifestSettings | Mapping[str, Any] | None = None,
@@ -135,6 +153,93 @@ def estimate(
     return _call(m.Estimate, "estimate", catalog, request=_laid_over(request, fields))
 
 
+def predict(
+    request: AnyPrediction = {},  # noqa: B006
+    /,
+    catalog: Catalog | None = None,
+    **fields: Any,
+) -> m.FleetPrediction:
+    """How a fleet behaves: percentiles of waiting, time to first token, inter-token latency and the
+    whole request, for lengths as distributions and arrivals with bursts or over the day.
+
+    Args:
+        request: a fleet and its traffic, as far as it is not given by `fields`.
+        catalog: where models and GPUs are looked up; the curated one unless given.
+        **fields: fields of `PredictRequest`, laid over it: `predict(deployment=deployment,
+            requests=mix, arrivals={"requests_per_second": 4})`.
+
+    That arrivals are not sustained is no error: see `prediction.stable`. Raises `SizewellError` for
+    a refused value, without `arrivals` or `clients`, and where the model does not fit.
+    """
+    return _call(m.FleetPrediction, "predict", catalog, request=_laid_over(request, fields))
+
+
+def max_rate(
+    request: AnyPrediction = {},  # noqa: B006
+    /,
+    catalog: Catalog | None = None,
+    **fields: Any,
+) -> m.FleetMaxRate:
+    """The highest rate at which every target holds, and which one keeps it from being higher.
+
+    Arguments and errors are those of `predict`.
+    """
+    return _call(m.FleetMaxRate, "max_rate", catalog, request=_laid_over(request, fields))
+
+
+def replicas_for(
+    request: AnyPrediction = {},  # noqa: B006
+    /,
+    catalog: Catalog | None = None,
+    **fields: Any,
+) -> m.FleetSize:
+    """The smallest number of replicas that meets every target, with those that may be gone on top.
+
+    Arguments and errors are those of `predict`; targets that no number meets are refused too.
+    """
+    return _call(m.FleetSize, "replicas_for", catalog, request=_laid_over(request, fields))
+
+
+def calibrate(
+    deployments: Sequence[m.CalibrateRequest | Mapping[str, Any]],
+    options: m.CalibrationOptions | Mapping[str, Any] | None = None,
+    catalog: Catalog | None = None,
+) -> m.Calibration:
+    """What measurements say of an engine beyond public ones: factors with standard errors,
+    residuals, and `fitted`, to be given to estimates and predictions as `calibration`.
+
+    `deployments` are those of `CalibrateRequest`; `points`, and the `requests` of a log, are a list,
+    a dict of columns or a DataFrame.
+
+    Raises `SizewellError` with the measurement in the path (`deployments[0].points[3].itl_ms`), and
+    for data that say nothing.
+    """
+    given = list(map(_measured, deployments)) if isinstance(deployments, list) else deployments
+    return _call(m.Calibration, "calibrate", catalog, deployments=given, options=options)
+
+
+def queue(request: Any = {}, /, **fields: Any) -> m.QueueResult:  # noqa: B006
+    """The steady state of a queue in closed form: Erlang B and C, M/M/1, M/M/c, with limited room,
+    M/D/1, M/G/1, Allen–Cunneen, birth–death chains, Little's law.
+
+    `fields` are those of `QueueRequest`: `queue(kind="erlang_c", servers=10, load_erlangs=9)`.
+
+    Raises `SizewellError` for a refused value, and for more work than can be served.
+    """
+    return _call(m.QueueResult, "queue", request=_laid_over(request, fields))
+
+
+def model_from_huggingface_config(
+    config: str | Mapping[str, Any], id: str, as_of: date | str
+) -> m.Model:
+    """A model from its `config.json`, as text or as a dict, for `Catalog.with_rows`.
+
+    Raises `SizewellError` with the configuration's key.
+    """
+    function = "model_from_huggingface_config"
+    return _call(m.Model, function, config=config, id=id, as_of=as_of)
+
+
 def memory_plan(
     model: str | m.MemoryRequest | Mapping[str, Any],
     gpu: str | None = None,
@@ -168,6 +273,21 @@ def _scenario(given: Any) -> Any:
     if isinstance(given, tuple) and len(given) == 2:
         return {"name": given[0], "specification": _specification(given[1])}
     return given
+
+
+def _measured(given: Any) -> Any:
+    """With the rows of DataFrames in their place."""
+    if not isinstance(fields := _fields(given), Mapping):
+        return given
+    laid = {**fields, "points": nested(fields.get("points", []))}
+    if isinstance(logs := fields.get("logs"), list):
+        laid["logs"] = [
+            {**own, "requests": nested(own["requests"])}
+            if isinstance(own := _fields(log), Mapping) and "requests" in own
+            else log
+            for log in logs
+        ]
+    return laid
 
 
 def _laid_over(base: Any, fields: Mapping[str, Any]) -> Any:

@@ -30,7 +30,7 @@ class Catalog:
     """Models, GPUs, prices, instances and benchmarks, indexed.
 
     The lists are copies, made when first asked for: editing them changes nothing in the catalog.
-    For a changed catalog, edit `to_data()` and give it to `Catalog.from_data`.
+    For a changed catalog, see `with_rows`, `to_data` and `Catalog.from_data`.
     """
 
     def __init__(self, index: CatalogIndex | None = None) -> None:
@@ -60,6 +60,19 @@ class Catalog:
         Raises `SizewellError` for a refused record; `path` names it (`benchmarks[3].gpu`).
         """
         return type(self)(self._index.with_benchmarks(nested(records)))
+
+    def with_rows(
+        self, rows: m.CatalogData | Mapping[str, Any] = {}, /, **lists: Any  # noqa: B006
+    ) -> Catalog:
+        """A catalog with one's own rows laid over this one's: `catalog.with_rows(models=[mine])`.
+
+        `rows` and `lists` are those of `CatalogData`; a row about the same thing as one of the
+        catalog's takes its place.
+
+        Raises `SizewellError` for a refused row; `path` names it (`models[0].context_tokens`).
+        """
+        given = rows.__dict__ if isinstance(rows, Model) else rows
+        return type(self)(self._index.with_rows({**given, **lists}))
 
     models = _rows(m.Model, "Models.")
     gpus = _rows(m.Gpu, "GPUs.")

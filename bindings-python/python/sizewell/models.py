@@ -16,27 +16,42 @@ from ._base import read_quantile
 
 __all__ = [
     "Architecture",
+    "ArrivalProcess",
     "Attention",
     "AttentionKind",
+    "AvailabilityReserve",
+    "AvailabilityReserveReliability",
+    "AvailabilityReserveReplicas",
+    "Balancer",
     "Benchmark",
     "BenchmarkEvidence",
     "BenchmarkOrigin",
     "BindingTarget",
     "Budget",
     "CalendarDate",
+    "CalibrateRequest",
+    "CalibratedFactor",
+    "Calibration",
+    "CalibrationNoise",
+    "CalibrationOptions",
+    "CalibrationResidual",
     "CapacityPlan",
     "CatalogData",
     "Change",
+    "ClientLoop",
     "Comparison",
     "CostItem",
     "CostQuote",
     "Datacenter",
     "DeploymentModel",
     "DeploymentOption",
+    "DeploymentRequest",
     "Difference",
     "Domain",
+    "EngineLimits",
     "EngineSettings",
     "ErrorCode",
+    "ErrorModel",
     "ErrorReport",
     "Estimate",
     "EstimateColumns",
@@ -45,6 +60,11 @@ __all__ = [
     "EstimateTable",
     "Evidence",
     "ExperienceClass",
+    "FittedFactors",
+    "FleetDeployment",
+    "FleetMaxRate",
+    "FleetPrediction",
+    "FleetSize",
     "Gpu",
     "GpuMaker",
     "HealthIssue",
@@ -57,16 +77,25 @@ __all__ = [
     "Interconnect",
     "InterconnectKind",
     "KvDtype",
+    "Latencies",
     "LatencyExpectation",
     "LatencyFigure",
+    "LatencyKnee",
+    "LatencyPercentiles",
+    "LatencyPrediction",
     "LatencyStatistics",
+    "LatencyTarget",
+    "LatencyTargets",
     "Licence",
     "LicencePolicy",
     "LimitingResource",
     "LoadAssumptions",
+    "LoggedRequest",
     "Manifest",
     "ManifestSettings",
+    "MaxRate",
     "MeasuredEvidence",
+    "MeasuredPoint",
     "MemoryPlan",
     "MemoryRequest",
     "Miss",
@@ -82,7 +111,9 @@ __all__ = [
     "ParameterGroup",
     "ParsedIntent",
     "Pcie",
+    "PercentileRatio",
     "PipelineStage",
+    "PredictRequest",
     "PredictedLatency",
     "Price",
     "Priorities",
@@ -92,18 +123,46 @@ __all__ = [
     "QualityScore",
     "Quantile",
     "Question",
+    "QueueRequest",
+    "QueueRequestBirthDeath",
+    "QueueRequestErlangB",
+    "QueueRequestErlangC",
+    "QueueRequestGgc",
+    "QueueRequestLittle",
+    "QueueRequestMd1",
+    "QueueRequestMg1",
+    "QueueRequestMm1",
+    "QueueRequestMm1k",
+    "QueueRequestMmc",
+    "QueueRequestMmck",
+    "QueueResult",
+    "RateSlice",
     "Recommendation",
     "Rejected",
     "RejectionCode",
+    "ReplicaCount",
+    "RequestClass",
+    "RequestLog",
+    "RequestMix",
     "Scenario",
     "ScenarioResult",
+    "Scheduling",
     "Scores",
+    "Sensitivity",
+    "SensitivityChange",
+    "SensitivityOption",
     "Sizing",
     "SloTargets",
     "Specification",
     "Speculation",
+    "TargetUse",
     "Task",
     "Tflops",
+    "TimePercentiles",
+    "TokenDistribution",
+    "TokenDistributionConstant",
+    "TokenDistributionEmpirical",
+    "TokenDistributionLognormal",
     "TokenLengths",
     "Trace",
     "TraceSummary",
@@ -126,6 +185,49 @@ AttentionKind = Literal[
 - `"gqa"`: Groups of heads share.
 - `"mqa"`: All heads share one.
 - `"mla"`: A low-rank latent is kept instead.
+"""
+
+
+class AvailabilityReserveReliability(_Model):
+    """As many as keep enough replicas up with a given probability, where replicas fail
+    independently of one another.
+    """
+
+    kind: Literal["reliability"]
+
+    availability: float
+    """Probability that one replica is up, 0 to 1."""
+
+    required: float
+    """Probability that enough are up, above 0, below 1."""
+
+
+class AvailabilityReserveReplicas(_Model):
+    """A given number: N + k."""
+
+    kind: Literal["replicas"]
+
+    spare: int
+    """Replicas that may be gone at the same time."""
+
+
+AvailabilityReserve = Annotated[
+    AvailabilityReserveReplicas
+    | AvailabilityReserveReliability,
+    Field(discriminator="kind"),
+]
+"""How many replicas may be gone."""
+
+Balancer = Literal[
+    "least_outstanding",
+    "round_robin",
+    "random",
+]
+"""Who gets the next request.
+
+- `"least_outstanding"`: The replica with the fewest requests that wait or run.
+- `"round_robin"`: Each in turn.
+- `"random"`: Any, by chance.
 """
 
 BenchmarkOrigin = Literal[
@@ -175,6 +277,77 @@ CalendarDate = str
 """A calendar date, written `2026-11-20`."""
 
 
+class CalibratedFactor(_Model):
+    """One factor of a calibration."""
+
+    name: str
+    """What it is a factor on, such as `kv_bandwidth`."""
+
+    value: float
+    """Its value: 1 is what public measurements say. Above 1 is faster for bandwidths,
+    compute and attention, slower for overheads, work and queues.
+    """
+
+    standard_error: float | None = None
+    """Its standard error; none where the measurements do not determine it, or it lies
+    at a bound.
+    """
+
+    prior_spread: float
+    """Standard deviation of its logarithm before the measurements."""
+
+
+class CalibrationNoise(_Model):
+    """Standard deviations of ln(measured ÷ predicted) after the calibration, by what
+    was measured; none for what was measured fewer than five times.
+    """
+
+    itl: float | None = None
+    """Of inter-token latencies of benchmark points, or else of requests of logs."""
+
+    ttft: float | None = None
+    """Of times to first token of benchmark points, or else of prompts of logs."""
+
+    throughput: float | None = None
+    """Of throughputs."""
+
+
+class CalibrationOptions(_Model):
+    """How a calibration is done. Every field has a default."""
+
+    undetermined_above: float = 0.9
+    """A factor counts as undetermined, and stays at its prior, when its posterior
+    standard deviation is over this share of its prior's, 0 to 1. Default: 0.9.
+    """
+
+    least_noise: float = 0.01
+    """Least standard deviation of the logarithm of a measured latency about the model,
+    0.001 to 1. Default: 0.01, about what repeated runs of a benchmark differ by.
+    """
+
+    max_rounds: int = 8
+    """Most rounds of weighting and fitting, 1 to 100. Default: 8."""
+
+
+class CalibrationResidual(_Model):
+    """How far one measurement is from the calibrated prediction."""
+
+    path: str
+    """The measurement, such as `deployments[0].points[3].itl_ms`."""
+
+    measured: float
+    """As measured, in the unit of the path; of a log, milliseconds."""
+
+    predicted: float
+    """As predicted with the calibrated coefficients."""
+
+    log_residual: float
+    """ln(predicted ÷ measured)."""
+
+    weight: float
+    """How much it counted for the fit, 0 to 1: near 0 for outliers."""
+
+
 class CapacityPlan(_Model):
     """How much is needed."""
 
@@ -211,6 +384,20 @@ class Change(_Model):
 
     value: Any
     """This scenario's value."""
+
+
+class ClientLoop(_Model):
+    """Clients in a loop without time to think. They are taken to be spread evenly over
+    replicas: the unevenness of a random split is not modelled.
+    """
+
+    concurrency: int
+    """Clients, from 1."""
+
+    requests: int | None = None
+    """Requests of a whole run that starts with all clients at once; latencies are then
+    over the run, its start included. `None` for the steady state.
+    """
 
 
 class CostItem(_Model):
@@ -390,6 +577,24 @@ ErrorCode = Literal[
 """
 
 
+class ErrorModel(_Model):
+    """90% intervals of ln(measured ÷ predicted): from points that the prediction had
+    not seen, or from the residuals of a calibration.
+    """
+
+    itl_low: float
+    """Lower end of inter-token latency, at most 0."""
+
+    itl_high: float
+    """Upper end of inter-token latency, at least 0."""
+
+    ttft_low: float
+    """Lower end of time to first token, at most 0."""
+
+    ttft_high: float
+    """Upper end of time to first token, at least 0."""
+
+
 class ErrorReport(_Model):
     """An `Error` as data, the same in every language."""
 
@@ -455,6 +660,48 @@ ExperienceClass = Literal[
 - `"deferred"`: A spinner is acceptable: TTFT up to 1 s, ITL up to 40 ms.
 - `"batch"`: Nobody watches: TTFT up to 2 s, ITL up to 45 ms.
 """
+
+
+class FittedFactors(_Model):
+    """What a calibration says to estimates and predictions."""
+
+    factors: dict[str, float] = Field(default_factory=dict)
+    """Values of factors by their names, 0.1 to 10; 1, what public measurements say, for
+    those that are not named.
+    """
+
+    errors: ErrorModel | None = None
+    """90% intervals with these factors; `None`: those without calibration."""
+
+
+class FleetDeployment(_Model):
+    """The fleet that figures are of."""
+
+    replicas: int
+    """All replicas, the spare ones included."""
+
+    spare_replicas: int
+    """Of these, the ones that may be gone: the figures are those of the others alone.
+    """
+
+    gpus_per_replica: int
+    """GPUs of one replica."""
+
+    gpus: int
+    """GPUs of all replicas."""
+
+    tensor_parallel: int
+    """GPUs over which attention and dense layers are sliced."""
+
+    kv_tokens: int
+    """Tokens that the KV cache of a replica holds."""
+
+    provenance: EstimateProvenance
+    """What the figures rest on."""
+
+    errors: ErrorModel
+    """How far off they may be: 90% intervals of ln(measured ÷ predicted)."""
+
 
 GpuMaker = Literal[
     "nvidia",
@@ -638,6 +885,101 @@ KvDtype = Literal[
 - `"int8"`: 8-bit integers.
 - `"nvfp4"`: NVIDIA's 4-bit floats: blocks of 16 with an 8-bit scale.
 """
+
+
+class LatencyPercentiles(_Model):
+    """A latency over requests, in milliseconds."""
+
+    mean_ms: float
+    """The arithmetic mean."""
+
+    p50_ms: float
+    """The median."""
+
+    p90_ms: float
+    """The 90th percentile."""
+
+    p95_ms: float
+    """The 95th percentile."""
+
+    p99_ms: float
+    """The 99th percentile."""
+
+
+class Latencies(_Model):
+    """The latencies of requests in steady state."""
+
+    waiting: LatencyPercentiles
+    """From a request's arrival to the start of the iteration that works on its prompt
+    first.
+    """
+
+    ttft: LatencyPercentiles
+    """Time to first token: waiting, then to the end of the iteration that ends the
+    prompt, and the engine's overhead of a request.
+    """
+
+    itl: LatencyPercentiles
+    """Inter-token latency: of each request the time from its first to its last token
+    over the tokens after the first, as GuideLLM and AIPerf have it (vLLM's benchmark
+    calls it TPOT); percentiles are over requests with more than one token. 0 where
+    there are none.
+    """
+
+    e2e: LatencyPercentiles
+    """From a request's arrival to its last token."""
+
+
+class LatencyKnee(_Model):
+    """Where latency begins to rise steeply."""
+
+    requests_per_second: float
+    """The rate at the knee, in requests per second."""
+
+    utilization: float
+    """The same over the stable rate."""
+
+    latencies: Latencies
+    """Latencies at the knee."""
+
+
+class LatencyPrediction(_Model):
+    """How a deployment behaves under its traffic, in steady state.
+
+    Where the arrivals are more than the deployment sustains (in one of the slices of
+    the day, if there are any), nothing is steady: `stable` is false, `latencies` is
+    `None`, and throughput, batch and KV use are those of the saturated deployment.
+    """
+
+    stable: bool
+    """Whether the arrivals are sustained."""
+
+    requests_per_second: float
+    """Requests per second, in the mean over the day."""
+
+    stable_requests_per_second: float
+    """The highest rate that is sustained, in requests per second."""
+
+    utilization: float
+    """The mean rate over the highest that is sustained; 1 and more where it is not."""
+
+    latencies: Latencies | None = None
+    """Latencies over requests; `None` where the arrivals are not sustained."""
+
+    batch_mean: float
+    """Sequences that run on a replica, in the mean over time."""
+
+    kv_use_fraction: float
+    """Share of the KV cache that is reserved, in the mean over time."""
+
+    output_tokens_per_second: float
+    """Tokens of answers per second, over all replicas."""
+
+    goodput_fraction: float | None = None
+    """Share of requests within all targets, where targets were given. Lengths of
+    answers tie ITL and the whole request together; the time to first token counts as
+    independent of both, which errs on the low side.
+    """
 
 
 class LatencyStatistics(_Model):
@@ -1130,6 +1472,39 @@ class LoadAssumptions(_Model):
     """Peak rate over mean rate, 1 or more."""
 
 
+class LoggedRequest(_Model):
+    """One request of a log. Times are in seconds on one clock of the engine (vLLM:
+    `monotonic`).
+    """
+
+    request_id: str | None = None
+    """Its name, which errors do not need."""
+
+    input_tokens: int
+    """Tokens of the prompt."""
+
+    cached_tokens: int = 0
+    """Of these, found in the prefix cache."""
+
+    output_tokens: int
+    """Tokens of the answer."""
+
+    arrival_seconds: float | None = None
+    """When it was sent, on whatever clock; not used."""
+
+    queued_seconds: float | None = None
+    """When the engine put it into its queue; not used."""
+
+    scheduled_seconds: float
+    """When it was first part of an iteration."""
+
+    first_token_seconds: float
+    """When its first token was there."""
+
+    last_token_seconds: float
+    """When its last token was there."""
+
+
 class Manifest(_Model):
     """A Kubernetes object, as data and as YAML."""
 
@@ -1199,6 +1574,31 @@ class ManifestSettings(_Model):
     service_monitor_labels: dict[str, str] = Field(default_factory=dict)
     """Labels of the ServiceMonitor, for a Prometheus that selects monitors by label,
     such as `release: kube-prometheus-stack`.
+    """
+
+
+class MaxRate(_Model):
+    """The highest rate at which every target holds."""
+
+    requests_per_second: float
+    """Requests per second; 0 where a target is missed even by a request alone."""
+
+    binding: BindingTarget
+    """What keeps it from being higher."""
+
+    prediction: LatencyPrediction | None = None
+    """What is predicted at that rate; `None` where it is 0."""
+
+
+class FleetMaxRate(_Model):
+    """The most that a fleet bears."""
+
+    deployment: FleetDeployment
+    """The fleet."""
+
+    max_rate: MaxRate
+    """The highest rate at which every target holds, and what keeps it from being
+    higher.
     """
 
 
@@ -1824,6 +2224,85 @@ class LatencyExpectation(_Model):
     """The whole request."""
 
 
+class LatencyTarget(_Model):
+    """A bound on one statistic of a latency."""
+
+    quantile: Quantile
+    """The statistic."""
+
+    most_ms: float
+    """The most that it may be, in milliseconds."""
+
+
+class LatencyTargets(_Model):
+    """Bounds on latencies, each with a quantile of its own; `None` for no bound."""
+
+    ttft: LatencyTarget | None = None
+    """Time to first token."""
+
+    itl: LatencyTarget | None = None
+    """Inter-token latency."""
+
+    e2e: LatencyTarget | None = None
+    """The whole request."""
+
+
+class PercentileRatio(_Model):
+    """By how much percentiles in the measurements are above those that are predicted.
+    """
+
+    latency: str
+    """`ttft` or `itl`."""
+
+    quantile: Quantile
+    """The percentile."""
+
+    value: float
+    """Measured ÷ predicted."""
+
+
+class Calibration(_Model):
+    """What measurements said."""
+
+    fitted: FittedFactors
+    """What to hand to estimates and predictions as their `calibration`."""
+
+    factors: list[CalibratedFactor]
+    """Every factor, fitted or kept."""
+
+    undetermined: list[str]
+    """Factors that the measurements do not determine, kept at 1."""
+
+    at_bound: list[str]
+    """Factors that lie at the end of what is believed of any deployment (0.1 to 10): a
+    data sheet or a measurement is likely to be wrong.
+    """
+
+    percentile_ratios: list[PercentileRatio]
+    """Percentiles over those that are predicted, where percentiles were given."""
+
+    noise: CalibrationNoise
+    """Scatter of the measurements."""
+
+    errors: ErrorModel
+    """90% intervals of a prediction with the calibrated coefficients: the scatter and
+    what the factors leave open; of a latency that was not measured, those without
+    calibration.
+    """
+
+    residuals: list[CalibrationResidual]
+    """Each measurement against the prediction."""
+
+    measurements: int
+    """Measurements used."""
+
+    outliers: int
+    """Of these, outliers: they counted less than a third."""
+
+    converged: bool
+    """Whether the search ended before its rounds did."""
+
+
 class Question(_Model):
     """A question that would make the plan better."""
 
@@ -1840,6 +2319,216 @@ class Question(_Model):
 
     required: bool
     """Whether `specify` needs an answer."""
+
+
+class QueueRequestBirthDeath(_Model):
+    """Rates that depend on the number present, at most 100,000 of each."""
+
+    kind: Literal["birth_death"]
+
+    births_per_second: list[float]
+    """Arrivals per second with 0, 1, 2, … present."""
+
+    deaths_per_second: list[float]
+    """Departures per second with 1, 2, 3, … present."""
+
+
+class QueueRequestErlangB(_Model):
+    """M/M/c/c: what does not find a free server is lost."""
+
+    kind: Literal["erlang_b"]
+
+    servers: int
+    """Servers."""
+
+    load_erlangs: float
+    """Arrival rate × mean service time."""
+
+
+class QueueRequestErlangC(_Model):
+    """The probability of having to wait in M/M/c."""
+
+    kind: Literal["erlang_c"]
+
+    servers: int
+    """Servers."""
+
+    load_erlangs: float
+    """Arrival rate × mean service time."""
+
+
+class QueueRequestGgc(_Model):
+    """Any arrivals, any service, several servers: Allen–Cunneen, an approximation."""
+
+    kind: Literal["ggc"]
+
+    arrival_rate_per_second: float
+    """Arrivals per second."""
+
+    service_rate_per_second: float
+    """What a server does in a second."""
+
+    servers: int
+    """Servers."""
+
+    arrival_scv: float
+    """Squared coefficient of variation of the times between arrivals: 1 for Poisson."""
+
+    service_scv: float
+    """Squared coefficient of variation of the service times: 1 for exponential."""
+
+
+class QueueRequestLittle(_Model):
+    """Little's law: two of the three, of which the third follows."""
+
+    kind: Literal["little"]
+
+    number: float | None = None
+    """Mean number present."""
+
+    rate_per_second: float | None = None
+    """Rate through the system, per second."""
+
+    time_seconds: float | None = None
+    """Mean time in the system, in seconds."""
+
+
+class QueueRequestMd1(_Model):
+    """One server with a constant service time."""
+
+    kind: Literal["md1"]
+
+    arrival_rate_per_second: float
+    """Arrivals per second."""
+
+    service_seconds: float
+    """The service time."""
+
+
+class QueueRequestMg1(_Model):
+    """One server with any service time: Pollaczek–Khinchine. Quantiles are approximate.
+    """
+
+    kind: Literal["mg1"]
+
+    arrival_rate_per_second: float
+    """Arrivals per second."""
+
+    mean_service_seconds: float
+    """Mean of the service time."""
+
+    service_scv: float
+    """Squared coefficient of variation of the service time: variance over squared mean.
+    """
+
+
+class QueueRequestMm1(_Model):
+    """One server, Poisson arrivals, exponential service."""
+
+    kind: Literal["mm1"]
+
+    arrival_rate_per_second: float
+    """Arrivals per second."""
+
+    service_rate_per_second: float
+    """What a server does in a second."""
+
+
+class QueueRequestMm1k(_Model):
+    """One server and room for so many."""
+
+    kind: Literal["mm1k"]
+
+    arrival_rate_per_second: float
+    """Arrivals per second."""
+
+    service_rate_per_second: float
+    """What a server does in a second."""
+
+    capacity: int
+    """Room, that in service included."""
+
+
+class QueueRequestMmc(_Model):
+    """The same with several servers."""
+
+    kind: Literal["mmc"]
+
+    arrival_rate_per_second: float
+    """Arrivals per second."""
+
+    service_rate_per_second: float
+    """What a server does in a second."""
+
+    servers: int
+    """Servers."""
+
+
+class QueueRequestMmck(_Model):
+    """Several servers and room for so many."""
+
+    kind: Literal["mmck"]
+
+    arrival_rate_per_second: float
+    """Arrivals per second."""
+
+    service_rate_per_second: float
+    """What a server does in a second."""
+
+    servers: int
+    """Servers."""
+
+    capacity: int
+    """Room, that in service included."""
+
+
+QueueRequest = Annotated[
+    QueueRequestErlangB
+    | QueueRequestErlangC
+    | QueueRequestMm1
+    | QueueRequestMmc
+    | QueueRequestMm1k
+    | QueueRequestMmck
+    | QueueRequestMd1
+    | QueueRequestMg1
+    | QueueRequestGgc
+    | QueueRequestBirthDeath
+    | QueueRequestLittle,
+    Field(discriminator="kind"),
+]
+"""A queue, in Kendall's notation. Rates are per second, times in seconds."""
+
+
+class RateSlice(_Model):
+    """A part of the day with a rate of its own."""
+
+    duration_weight: float
+    """Length of the slice relative to the others; any positive number."""
+
+    rate_weight: float
+    """Rate in the slice relative to the others. Rates are scaled so that the mean over
+    the day is `requests_per_second`.
+    """
+
+
+class ArrivalProcess(_Model):
+    """Arrivals of requests."""
+
+    requests_per_second: float
+    """Mean rate, per second."""
+
+    dispersion: float = 1.0
+    """Variance over mean of the number of requests in long intervals: 1 for Poisson
+    arrivals, above 1 for bursts, at most 100. Above 1 the times between arrivals are
+    independent and gamma distributed with this squared coefficient of variation, the
+    process of vLLM's `--burstiness` (its value is one over this) and of BurstGPT.
+    """
+
+    slices: list[RateSlice] = Field(default_factory=list)
+    """How the rate varies over the day (or any other period) in slices, each long
+    enough for a steady state; empty for a constant rate. What is predicted is the
+    mixture over requests.
+    """
 
 
 RejectionCode = Literal[
@@ -1900,6 +2589,70 @@ class Rejected(_Model):
     """Why, for people."""
 
 
+class ReplicaCount(_Model):
+    """How many replicas a rate needs."""
+
+    replicas: int
+    """The smallest number that meets every target."""
+
+    binding: BindingTarget
+    """What the next smaller number would miss."""
+
+    prediction: LatencyPrediction
+    """What is predicted with that number."""
+
+
+class FleetSize(_Model):
+    """How many replicas a rate needs."""
+
+    deployment: FleetDeployment
+    """The fleet, with what is needed and what may be gone."""
+
+    needed: ReplicaCount
+    """The replicas that the targets need, and what one less would miss."""
+
+
+class RequestLog(_Model):
+    """What one replica did with each request of a run, all requests that it had in that
+    time.
+    """
+
+    requests: list[LoggedRequest]
+    """The requests, in any order."""
+
+
+Scheduling = Literal[
+    "chunked_prefill",
+    "prefill_first",
+    "inflight_batching",
+]
+"""How an engine mixes prompts and answers.
+
+- `"chunked_prefill"`: Answers first, then chunks of prompts up to the token budget,
+  all in one iteration: vLLM, and SGLang with mixed chunks.
+- `"prefill_first"`: Prompts wait for nothing and run in iterations of their own,
+  during which answers pause: SGLang's default, vLLM's old scheduler.
+- `"inflight_batching"`: Whole prompts join the answers' iteration when they fit the
+  token budget: TensorRT-LLM's in-flight batching.
+"""
+
+
+class EngineLimits(_Model):
+    """What an engine admits at the same time."""
+
+    max_num_seqs: int
+    """Most sequences in one iteration."""
+
+    max_num_batched_tokens: int
+    """Most tokens in one iteration."""
+
+    kv_tokens: int
+    """Tokens that the KV cache holds."""
+
+    scheduling: Scheduling
+    """How prompts and answers are mixed."""
+
+
 class Scores(_Model):
     """What the ranking goes by. Each part depends on this option alone, so that no
     other option can change the order of two.
@@ -1920,6 +2673,70 @@ class Scores(_Model):
     """Mean over TTFT, ITL and the whole request of 200 × the share of the target that
     is left, at most 100: 0 at the target, 100 at half of it or less.
     """
+
+
+class SensitivityOption(_Model):
+    """The cheapest option, in short."""
+
+    id: str
+    """The option's id."""
+
+    model: str
+    """The model's id."""
+
+    gpu: str
+    """The GPU's id."""
+
+    gpu_count: int
+    """GPUs in all."""
+
+    replicas: int
+    """Replicas."""
+
+    usd_per_month: float
+    """USD per month of 730 hours."""
+
+
+class SensitivityChange(_Model):
+    """One input changed, everything else as asked."""
+
+    path: str
+    """The field, such as `traffic.peak_qps`."""
+
+    baseline: str
+    """The value that was asked."""
+
+    value: str
+    """The value that was tried."""
+
+    option: SensitivityOption | None = None
+    """The cheapest option then; `None` where there is none."""
+
+    usd_per_month_change: float | None = None
+    """Its cost by the month less the baseline's, in USD; `None` where either has no
+    option.
+    """
+
+    cost_change_fraction: float | None = None
+    """The same as a share of the baseline's cost; `None` where that is 0 too."""
+
+    gpu_count_change: int | None = None
+    """Its GPUs less the baseline's; `None` where either has no option."""
+
+
+class Sensitivity(_Model):
+    """A specification's cheapest option, and how it moves with each input."""
+
+    baseline: SensitivityOption | None = None
+    """The cheapest option as asked; `None` where there is none."""
+
+    changes: list[SensitivityChange]
+    """One row for each change, those that move the cost most first; changes that leave
+    no option, or bring the first, before all others.
+    """
+
+    summary: str
+    """The answer in a sentence or two."""
 
 
 Sizing = Literal[
@@ -1962,6 +2779,37 @@ class Speculation(_Model):
     acceptance: float | None = None
     """Probability that a token of the draft is accepted when those before it were, 0 to
     1. Default: that of the measured multi-token-prediction runs.
+    """
+
+
+class TargetUse(_Model):
+    """How much of a target is used."""
+
+    target: BindingTarget
+    """The target."""
+
+    used_fraction: float
+    """The predicted latency over its bound: above 1 the target is missed."""
+
+
+class FleetPrediction(_Model):
+    """How a fleet behaves under its traffic."""
+
+    deployment: FleetDeployment
+    """The fleet."""
+
+    prediction: LatencyPrediction
+    """Latencies, utilisation, stability, and the share of requests within all targets.
+    """
+
+    binding: TargetUse | None = None
+    """The target that is missed most, or met most narrowly; `None` without targets, and
+    where the arrivals are not sustained.
+    """
+
+    knee: LatencyKnee | None = None
+    """Where latency begins to rise steeply; `None` for clients in a loop, and where
+    there is no such place.
     """
 
 
@@ -2087,6 +2935,187 @@ class Gpu(_Model):
 
     as_of: CalendarDate
     """When they were."""
+
+
+class TimePercentiles(_Model):
+    """Percentiles of a time, in seconds."""
+
+    p50_seconds: float
+    """The median."""
+
+    p90_seconds: float
+    """The 90th percentile."""
+
+    p95_seconds: float
+    """The 95th percentile."""
+
+    p99_seconds: float
+    """The 99th percentile."""
+
+
+class QueueResult(_Model):
+    """A queue in steady state; `None` for what its form does not tell."""
+
+    utilization: float | None = None
+    """Share of time that a server is busy."""
+
+    wait_probability: float | None = None
+    """Probability that an arrival that gets in has to wait."""
+
+    loss_probability: float | None = None
+    """Probability that an arrival is lost."""
+
+    throughput_per_second: float | None = None
+    """Departures per second."""
+
+    mean_waiting: float | None = None
+    """Mean number that wait."""
+
+    mean_number: float | None = None
+    """Mean number present, those in service included."""
+
+    mean_wait_seconds: float | None = None
+    """Mean time before service, of all that get in."""
+
+    mean_sojourn_seconds: float | None = None
+    """Mean time from arrival to departure."""
+
+    wait: TimePercentiles | None = None
+    """Percentiles of the time before service."""
+
+    sojourn: TimePercentiles | None = None
+    """Percentiles of the time from arrival to departure."""
+
+    probabilities: list[float] | None = None
+    """Of a birth–death chain, the probability of each number present, from 0."""
+
+
+class TokenDistributionConstant(_Model):
+    """Every request alike: what benchmark tools send by default."""
+
+    kind: Literal["constant"]
+
+    tokens: int
+    """Tokens, from 1."""
+
+
+class TokenDistributionEmpirical(_Model):
+    """Values that were seen, or a histogram of them."""
+
+    kind: Literal["empirical"]
+
+    tokens: list[int]
+    """The values, each from 1, in any order."""
+
+    weights: list[float] = Field(default_factory=list)
+    """How often each was seen; empty for once each."""
+
+
+class TokenDistributionLognormal(_Model):
+    """Lognormal: the usual shape of chat traffic."""
+
+    kind: Literal["lognormal"]
+
+    mean_tokens: float
+    """Mean before the cut at `max_tokens`, from 1."""
+
+    cv: float
+    """Standard deviation over mean, 0 to 10. See
+    `TokenDistribution.lognormal_with_p95`.
+    """
+
+    max_tokens: int | None = None
+    """Longer values are cut to this many tokens, as an engine cuts answers and a
+    gateway prompts; `None` for ten million.
+    """
+
+
+TokenDistribution = Annotated[
+    TokenDistributionConstant
+    | TokenDistributionLognormal
+    | TokenDistributionEmpirical,
+    Field(discriminator="kind"),
+]
+"""Tokens of a prompt or an answer, as a distribution over requests."""
+
+
+class RequestClass(_Model):
+    """Requests of one kind: prompt and answer vary independently of one another within
+    it.
+    """
+
+    weight: float = 1.0
+    """How often the class comes relative to the others; any positive number."""
+
+    input: TokenDistribution
+    """Tokens of the prompt."""
+
+    output: TokenDistribution
+    """Tokens of the answer."""
+
+
+class RequestMix(_Model):
+    """All requests: a mixture of classes, through which prompts and answers may go
+    together (long prompts with short answers, say).
+    """
+
+    classes: list[RequestClass]
+    """The classes, at least one."""
+
+    prefix_hit_fraction: float = 0.0
+    """Share of each prompt's tokens that is found in the prefix cache, 0 to 1: they
+    count as context, not as work. At least one token of a prompt is always work.
+    """
+
+
+class MeasuredPoint(_Model):
+    """One benchmark point of one replica: a load, and any of the figures that were
+    seen.
+    """
+
+    input_tokens: float
+    """Mean tokens of prompts, those in the prefix cache included: 1 to 10 million."""
+
+    output_tokens: float
+    """Mean tokens of answers: 1 to 10 million."""
+
+    cached_tokens: float = 0.0
+    """Of the prompt, found in the prefix cache. Default: 0."""
+
+    concurrency: float | None = None
+    """Clients of a closed loop, each of which sends its next request when it has its
+    answer. Either this or `requests_per_second`.
+    """
+
+    requests_per_second: float | None = None
+    """Rate of an open loop, per replica, with Poisson arrivals."""
+
+    quantile: Quantile = "mean"
+    """Which statistic of the latencies was seen. Default: the mean."""
+
+    ttft_ms: float | None = None
+    """Time to first token, in milliseconds."""
+
+    itl_ms: float | None = None
+    """Inter-token latency, in milliseconds."""
+
+    tokens_per_second: float | None = None
+    """Tokens of answers in a second, of all requests together. Of an open loop it says
+    what arrives and not what the engine can do, and is not used.
+    """
+
+    exact_lengths: bool = False
+    """Whether all requests have the same lengths. Default: no."""
+
+    lengths: RequestMix | None = None
+    """How lengths are distributed, for percentiles and open loops. Default: all at
+    their means.
+    """
+
+    starts_with_burst: bool = True
+    """Whether the run began with all clients at once and was short (about ten rounds),
+    as benchmarks are. Default: yes.
+    """
 
 
 class TokenLengths(_Model):
@@ -2569,6 +3598,86 @@ class DeploymentOption(_DeploymentOptionModel):
     """Why, in plain words."""
 
 
+class DeploymentRequest(_Model):
+    """Replicas of a model on a GPU, by their names. Everything but `model` and `gpu`
+    has a default.
+    """
+
+    model: str
+    """The model, by any of its names."""
+
+    gpu: str
+    """The GPU, by any of its names."""
+
+    backend: str | None = None
+    """The serving engine: `vllm`, `sglang` or `trtllm`. Default: `vllm`."""
+
+    precision: WeightFormat | None = None
+    """Format of the weights. Default: what the checkpoint stores."""
+
+    kv_dtype: KvDtype | None = None
+    """Format of the KV cache. Default: `auto`, as the model computes."""
+
+    tensor_parallel: int | None = None
+    """GPUs over which attention and dense layers are sliced. Default: the smallest of
+    1, 2, 4, 8 at which a quarter of the memory is left for the KV cache, else the
+    largest that fits.
+    """
+
+    pipeline_parallel: int | None = None
+    """Stages over which layers are split. Default: 1."""
+
+    data_parallel: int | None = None
+    """Ranks that each hold attention whole. Default: 1."""
+
+    expert_parallel: int | None = None
+    """Groups over which routed experts are spread. Default: 1."""
+
+    replicas: int | None = None
+    """Replicas behind a balancer. Default: 1."""
+
+    balancer: Balancer | None = None
+    """Who gets the next request. Default: `least_outstanding`."""
+
+    speculation: Speculation | None = None
+    """Speculative decoding. Default: none."""
+
+    gpu_memory_utilization: float | None = None
+    """Share of the GPU's memory that the engine may take. Default: 0.9."""
+
+    max_num_seqs: int | None = None
+    """Most sequences in one iteration of a rank. Default: vLLM's for the GPU."""
+
+    max_num_batched_tokens: int | None = None
+    """Most tokens in one iteration of a rank. Default: vLLM's for the GPU."""
+
+    calibration: FittedFactors | None = None
+    """What was fitted to measurements of this deployment, or of one like it: `fitted`
+    of a calibration. Default: what public measurements say.
+    """
+
+
+class CalibrateRequest(_Model):
+    """One deployment by its names, and what was measured of it."""
+
+    deployment: DeploymentRequest
+    """One replica: `replicas` and `calibration` cannot be given."""
+
+    points: list[MeasuredPoint] = Field(default_factory=list)
+    """Benchmark points."""
+
+    logs: list[RequestLog] = Field(default_factory=list)
+    """Logs of requests, each of one replica."""
+
+    limits: EngineLimits | None = None
+    """What the engine admits, where that is known. Default: as the memory plan says."""
+
+    async_scheduling: bool = True
+    """Whether the engine prepares an iteration while the one before it runs: vLLM from
+    0.14 on, SGLang and TensorRT-LLM by default. Default: yes.
+    """
+
+
 class EstimateColumns(_Model):
     """Columns of `EstimateRequest`s. Each is one value for all rows or a list with one
     for each; optional columns may be left out, and hold `None` where a row has none.
@@ -2581,28 +3690,51 @@ class EstimateColumns(_Model):
     """`EstimateRequest.gpu`."""
 
     backend: str | None | list[str | None] = None
-    """`EstimateRequest.backend`."""
+    """The serving engine: `vllm`, `sglang` or `trtllm`. Default: `vllm`."""
 
     precision: WeightFormat | None | list[WeightFormat | None] = None
-    """`EstimateRequest.precision`."""
+    """Format of the weights. Default: what the checkpoint stores."""
 
     kv_dtype: KvDtype | None | list[KvDtype | None] = None
-    """`EstimateRequest.kv_dtype`."""
+    """Format of the KV cache. Default: `auto`, as the model computes."""
 
     tensor_parallel: int | None | list[int | None] = None
-    """`EstimateRequest.tensor_parallel`."""
+    """GPUs over which attention and dense layers are sliced. Default: the smallest of
+    1, 2, 4, 8 at which a quarter of the memory is left for the KV cache, else the
+    largest that fits.
+    """
 
     pipeline_parallel: int | None | list[int | None] = None
-    """`EstimateRequest.pipeline_parallel`."""
+    """Stages over which layers are split. Default: 1."""
 
     data_parallel: int | None | list[int | None] = None
-    """`EstimateRequest.data_parallel`."""
+    """Ranks that each hold attention whole. Default: 1."""
 
     expert_parallel: int | None | list[int | None] = None
-    """`EstimateRequest.expert_parallel`."""
+    """Groups over which routed experts are spread. Default: 1."""
 
     replicas: int | None | list[int | None] = None
-    """`EstimateRequest.replicas`."""
+    """Replicas behind a balancer. Default: 1."""
+
+    balancer: Balancer | None | list[Balancer | None] = None
+    """Who gets the next request. Default: `least_outstanding`."""
+
+    speculation: Speculation | None | list[Speculation | None] = None
+    """Speculative decoding. Default: none."""
+
+    gpu_memory_utilization: float | None | list[float | None] = None
+    """Share of the GPU's memory that the engine may take. Default: 0.9."""
+
+    max_num_seqs: int | None | list[int | None] = None
+    """Most sequences in one iteration of a rank. Default: vLLM's for the GPU."""
+
+    max_num_batched_tokens: int | None | list[int | None] = None
+    """Most tokens in one iteration of a rank. Default: vLLM's for the GPU."""
+
+    calibration: FittedFactors | None | list[FittedFactors | None] = None
+    """What was fitted to measurements of this deployment, or of one like it: `fitted`
+    of a calibration. Default: what public measurements say.
+    """
 
     input_tokens: float | list[float]
     """`EstimateRequest.input_tokens`."""
@@ -2624,18 +3756,6 @@ class EstimateColumns(_Model):
 
     prefix_hit_fraction: float | None | list[float | None] = None
     """`EstimateRequest.prefix_hit_fraction`."""
-
-    speculation: Speculation | None | list[Speculation | None] = None
-    """`EstimateRequest.speculation`."""
-
-    gpu_memory_utilization: float | None | list[float | None] = None
-    """`EstimateRequest.gpu_memory_utilization`."""
-
-    max_num_seqs: int | None | list[int | None] = None
-    """`EstimateRequest.max_num_seqs`."""
-
-    max_num_batched_tokens: int | None | list[int | None] = None
-    """`EstimateRequest.max_num_batched_tokens`."""
 
 
 class EstimateRequest(_Model):
@@ -2676,6 +3796,26 @@ class EstimateRequest(_Model):
     replicas: int | None = None
     """Replicas behind a balancer. Default: 1."""
 
+    balancer: Balancer | None = None
+    """Who gets the next request. Default: `least_outstanding`."""
+
+    speculation: Speculation | None = None
+    """Speculative decoding. Default: none."""
+
+    gpu_memory_utilization: float | None = None
+    """Share of the GPU's memory that the engine may take. Default: 0.9."""
+
+    max_num_seqs: int | None = None
+    """Most sequences in one iteration of a rank. Default: vLLM's for the GPU."""
+
+    max_num_batched_tokens: int | None = None
+    """Most tokens in one iteration of a rank. Default: vLLM's for the GPU."""
+
+    calibration: FittedFactors | None = None
+    """What was fitted to measurements of this deployment, or of one like it: `fitted`
+    of a calibration. Default: what public measurements say.
+    """
+
     input_tokens: float
     """Tokens of a prompt."""
 
@@ -2700,18 +3840,6 @@ class EstimateRequest(_Model):
 
     prefix_hit_fraction: float | None = None
     """Share of prompt tokens found in the prefix cache, 0 to 1. Default: 0."""
-
-    speculation: Speculation | None = None
-    """Speculative decoding. Default: none."""
-
-    gpu_memory_utilization: float | None = None
-    """Share of the GPU's memory that the engine may take. Default: 0.9."""
-
-    max_num_seqs: int | None = None
-    """Most sequences in one iteration of a rank. Default: vLLM's for the GPU."""
-
-    max_num_batched_tokens: int | None = None
-    """Most tokens in one iteration of a rank. Default: vLLM's for the GPU."""
 
 
 class MemoryRequest(_Model):
@@ -2853,6 +3981,30 @@ class CatalogData(_Model):
 
     benchmarks: list[Benchmark] = Field(default_factory=list)
     """Benchmarks."""
+
+
+class PredictRequest(_Model):
+    """A fleet and its traffic."""
+
+    deployment: DeploymentRequest
+    """The replicas. Their number does not count where it is asked for."""
+
+    requests: RequestMix
+    """The requests: how long prompts and answers are."""
+
+    arrivals: ArrivalProcess | None = None
+    """When requests come, of an open loop; this or `clients`. Of `max_rate` only
+    burstiness and slices count, and Poisson arrivals are meant where it is left out.
+    """
+
+    clients: ClientLoop | None = None
+    """Clients in a closed loop, which only `predict` knows."""
+
+    targets: LatencyTargets = Field(default_factory=LatencyTargets)
+    """Bounds on latencies. Default: none."""
+
+    reserve: AvailabilityReserve | None = None
+    """Replicas that may be gone: figures are those of the others. Default: none."""
 
 
 class Recommendation(_RecommendationModel):

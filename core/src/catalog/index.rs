@@ -37,13 +37,13 @@ pub struct CatalogData {
 /// Models, GPUs, prices, instances and benchmarks, indexed. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Catalog {
-    inner: Arc<Inner>,
+    pub(super) inner: Arc<Inner>,
     /// The catalog's own benchmarks, with the caller's laid over them.
-    source: LayeredSource,
+    pub(super) source: LayeredSource,
 }
 
 #[derive(Debug)]
-struct Inner {
+pub(super) struct Inner {
     models: Vec<Model>,
     gpus: Vec<Gpu>,
     prices: Vec<Price>,

@@ -16,6 +16,7 @@ mod numbers;
 mod parameters;
 mod price;
 mod quality;
+mod rows;
 mod source;
 
 pub use benchmark::{Benchmark, BenchmarkOrigin, LatencyStatistics, Measure};

@@ -113,6 +113,12 @@ impl LayeredSource {
         Self { layers: std::iter::once(top).chain(self.layers.iter().cloned()).collect() }
     }
 
+    /// All sources but the lowest, over another's.
+    pub(super) fn over(&self, lower: &Self) -> Self {
+        let upper = self.layers.iter().take(self.layers.len().saturating_sub(1));
+        Self { layers: upper.chain(&lower.layers).cloned().collect() }
+    }
+
     pub(super) fn depth(&self) -> usize {
         self.layers.len()
     }

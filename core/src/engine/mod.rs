@@ -13,8 +13,8 @@ mod speculation;
 mod tabulated;
 
 pub use calibration::{
-    CalibratedFactor, Calibration, CalibrationNoise, CalibrationOptions, CalibrationResidual, LoggedRequest,
-    MOST_LOGGED_REQUESTS, PercentileRatio, RequestLog,
+    CalibratedFactor, Calibration, CalibrationNoise, CalibrationOptions, CalibrationResidual, FittedFactors,
+    LoggedRequest, MOST_LOGGED_REQUESTS, PercentileRatio, RequestLog,
 };
 pub(crate) use calibration::{Figure, Kind, Predictions, Trajectory, solve};
 pub use linear::LinearEngine;

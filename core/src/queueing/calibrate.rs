@@ -4,6 +4,7 @@
 //! best are found by robust least squares with priors ([`Calibration`]).
 
 mod points;
+mod request;
 
 use crate::catalog::Model;
 use crate::engine::{
@@ -15,6 +16,7 @@ use crate::queueing::Deployment;
 
 use points::Run;
 pub use points::{MeasuredPoint, open_loop};
+pub use request::{CalibrateRequest, calibrate_requests};
 
 /// Fewest different measurements that a calibration is made from.
 const FEWEST_FIGURES: usize = 3;
@@ -131,7 +133,7 @@ pub fn calibrate(
         let path = format!("deployments[{index}]");
         prepared.push(prepare(deployment, &path, &mut figures).map_err(|error| error.within(&path))?);
     }
-    refuse_few(&figures, points)?;
+    refuse_few(&figures)?;
     let has_experts = |model: &Model| model.architecture.moe.is_some();
     let has_experts = deployments.iter().any(|one| has_experts(one.replica.model));
     let means = |coefficients: &Coefficients, out: &mut [f64]| {
@@ -174,24 +176,25 @@ fn prepare<'a>(
     Ok(Prepared { replica: deployment.replica, limits, runs, trajectories })
 }
 
-fn refuse_few(figures: &[Figure], points: usize) -> Result<()> {
+fn refuse_few(figures: &[Figure]) -> Result<()> {
     if figures.is_empty() {
         let error = Error::new(ErrorCode::Empty, "deployments", "have no measurements");
         return Err(error.help("give points or logs"));
     }
-    if figures.len() < FEWEST_FIGURES {
-        let error = Error::new(ErrorCode::InvalidValue, "deployments", "have too few measurements");
-        return Err(error.given(figures.len()).allowed(format!("at least {FEWEST_FIGURES}")));
+    let mut different: Vec<(u8, u64)> =
+        figures.iter().map(|figure| (figure.kind as u8, figure.measured.to_bits())).collect();
+    different.sort_unstable();
+    different.dedup();
+    if different.len() >= FEWEST_FIGURES {
+        return Ok(());
     }
-    let first = |figure: &&Figure| {
-        figures.first().is_some_and(|one| one.kind == figure.kind && one.measured == figure.measured)
+    let error = if different.len() < figures.len() {
+        Error::new(ErrorCode::InvalidValue, "deployments", "have the same figures over and over")
+            .help("measure at several concurrencies or rates")
+    } else {
+        Error::new(ErrorCode::InvalidValue, "deployments", "have too few measurements")
     };
-    if points > 0 && figures.iter().filter(first).count() == figures.len() {
-        return Err(Error::new(ErrorCode::InvalidValue, "deployments", "have one figure over and over")
-            .given(figures.len())
-            .help("measure at several concurrencies or rates"));
-    }
-    Ok(())
+    Err(error.given(different.len()).allowed(format!("at least {FEWEST_FIGURES} different figures")))
 }
 
 impl Prepared<'_> {

@@ -14,7 +14,9 @@ mod reserve;
 mod targets;
 mod workload;
 
-pub use calibrate::{MeasuredDeployment, MeasuredPoint, calibrate, open_loop};
+pub use calibrate::{
+    CalibrateRequest, MeasuredDeployment, MeasuredPoint, calibrate, calibrate_requests, open_loop,
+};
 pub use deployment::{Balancer, Deployment, MAX_REPLICAS};
 pub use knee::LatencyKnee;
 pub use max_rate::{MOST_UTILIZATION, MaxRate, ReplicaCount, max_rate, replicas_for};
@@ -28,10 +30,12 @@ pub use workload::Workload;
 pub mod closed_form;
 
 mod closed_loop;
+mod fleet;
 pub use closed_loop::{ClosedLoop, ClosedLoopMeans, PrefillWorkers, closed_loop};
+pub use fleet::{FleetDeployment, FleetMaxRate, FleetPrediction, FleetSize, PredictRequest, TargetUse};
 
 mod estimate;
 pub use estimate::{
-    BatchColumn, Column, Estimate, EstimateBatch, EstimateColumns, EstimateRequest, EstimateRows,
-    EstimateTable, LimitingResource, MOST_ROWS, Provenance, estimate, estimate_many,
+    BatchColumn, Column, DeploymentRequest, Estimate, EstimateBatch, EstimateColumns, EstimateRequest,
+    EstimateRows, EstimateTable, LimitingResource, MOST_ROWS, Provenance, estimate, estimate_many,
 };

@@ -45,6 +45,14 @@ pub(crate) fn models(types: &[Type]) -> Result<String> {
             Shape::Alias(kind) => {
                 format!("{} = {}\n{}", one.name, type_text(kind), docstring(&one.doc, ""))
             }
+            Shape::Union { tag, records } => {
+                let records = records.join("\n    | ");
+                let text = format!(
+                    "{} = Annotated[\n    {records},\n    Field(discriminator=\"{tag}\"),\n]",
+                    one.name
+                );
+                format!("{text}\n{}", docstring(&one.doc, ""))
+            }
         };
         let is_class = matches!(one.shape, Shape::Record(_));
         body.push_str(if is_class || after_class { "\n\n" } else { "\n" });
@@ -207,6 +215,7 @@ fn python(value: &Value) -> String {
 fn type_text(kind: &Kind) -> String {
     match kind {
         Kind::Text => "str".to_owned(),
+        Kind::Literal(text) => format!("Literal[{}]", python(&Value::from(text.as_str()))),
         Kind::Boolean => "bool".to_owned(),
         Kind::Integer => "int".to_owned(),
         Kind::Number => "float".to_owned(),
@@ -356,6 +365,18 @@ class Street(_Model):
             "from typing import Annotated, Literal\n\nfrom pydantic import BeforeValidator\n",
             "from ._base import read_quantile\n",
             "Quantile = Annotated[\n    Literal[\n        \"p95\",\n    ],\n    BeforeValidator(read_quantile),\n]\n",
+        ] {
+            assert!(text.contains(line), "{line}\n{text}");
+        }
+    }
+
+    #[test]
+    fn tagged_unions_are_read_by_their_tag() {
+        let text = models(&super::super::schema::tests::tagged()).unwrap();
+        for line in [
+            "from typing import Annotated, Literal\n\nfrom pydantic import Field\n",
+            "class ShapeCircle(_Model):\n    \"\"\"A circle.\"\"\"\n\n    kind: Literal[\"circle\"]\n",
+            "Shape = Annotated[\n    ShapeThinLine\n    | ShapeCircle,\n    Field(discriminator=\"kind\"),\n]\n",
         ] {
             assert!(text.contains(line), "{line}\n{text}");
         }

@@ -8,17 +8,23 @@ use anyhow::{Context, Result, bail, ensure};
 use schemars::generate::{SchemaGenerator, SchemaSettings};
 use serde_json::{Map, Value};
 use sizewell::catalog::{CatalogData, HealthReport};
-use sizewell::engine::{MemoryPlan, MemoryRequest};
+use sizewell::engine::{Calibration, CalibrationOptions, MemoryPlan, MemoryRequest};
 use sizewell::error::ErrorReport;
 use sizewell::manifest::{Manifest, ManifestSettings};
-use sizewell::queueing::{Estimate, EstimateColumns, EstimateRequest, EstimateTable};
-use sizewell::recommend::{Comparison, DeploymentOption, Recommendation, Scenario};
+use sizewell::queueing::closed_form::{QueueRequest, QueueResult};
+use sizewell::queueing::{
+    CalibrateRequest, Estimate, EstimateColumns, EstimateRequest, EstimateTable, FleetMaxRate,
+    FleetPrediction, FleetSize, PredictRequest,
+};
+use sizewell::recommend::{Comparison, DeploymentOption, Recommendation, Scenario, Sensitivity};
 use sizewell::workload::{Intent, IntentPrompt, ParsedIntent, Specification, Trace, TraceSummary};
 
 use super::doc;
 
 /// What the callers of the public functions give.
-const INPUTS: [&str; 10] = [
+const INPUTS: [&str; 14] = [
+    "CalibrateRequest",
+    "CalibrationOptions",
     "CatalogData",
     "DeploymentOption",
     "EstimateColumns",
@@ -26,6 +32,8 @@ const INPUTS: [&str; 10] = [
     "Intent",
     "ManifestSettings",
     "MemoryRequest",
+    "PredictRequest",
+    "QueueRequest",
     "Scenario",
     "Specification",
     "Trace",
@@ -38,7 +46,10 @@ fn definitions(settings: SchemaSettings) -> Map<String, Value> {
     add::<(ManifestSettings, Manifest, Trace, TraceSummary)>(&mut generator);
     add::<(CatalogData, HealthReport, ErrorReport)>(&mut generator);
     add::<(EstimateRequest, Estimate, EstimateColumns, EstimateTable)>(&mut generator);
-    add::<(MemoryRequest, MemoryPlan)>(&mut generator);
+    add::<(MemoryRequest, MemoryPlan, Sensitivity)>(&mut generator);
+    add::<(PredictRequest, FleetPrediction, FleetMaxRate, FleetSize)>(&mut generator);
+    add::<(CalibrateRequest, CalibrationOptions, Calibration)>(&mut generator);
+    add::<(QueueRequest, QueueResult)>(&mut generator);
     generator.take_definitions(true)
 }
 
@@ -82,6 +93,8 @@ pub(crate) enum Shape {
     Names(Vec<Member>),
     /// A plain value with a name of its own, such as a date.
     Alias(Kind),
+    /// One of several records, told apart by a field that each has.
+    Union { tag: String, records: Vec<String> },
 }
 
 /// One name of a fixed list.
@@ -120,6 +133,8 @@ pub(crate) enum Kind {
     OneOrMany(Box<Kind>),
     /// Another public type.
     Named(String),
+    /// This text alone.
+    Literal(String),
 }
 
 impl Kind {
@@ -130,7 +145,7 @@ impl Kind {
             Self::List(inner) | Self::Map(inner) | Self::Nullable(inner) | Self::OneOrMany(inner) => {
                 inner.named()
             }
-            Self::Text | Self::Boolean | Self::Integer | Self::Number | Self::Any => None,
+            Self::Text | Self::Boolean | Self::Integer | Self::Number | Self::Any | Self::Literal(_) => None,
         }
     }
 }
@@ -142,6 +157,7 @@ impl Type {
             Shape::Record(fields) => fields.iter().filter_map(|field| field.kind.named()).collect(),
             Shape::Alias(kind) => kind.named().into_iter().collect(),
             Shape::Names(_) => BTreeSet::new(),
+            Shape::Union { records, .. } => records.iter().map(String::as_str).collect(),
         }
     }
 }
@@ -158,6 +174,17 @@ pub(crate) fn read(
         let base = name.trim_end_matches(|character: char| character.is_ascii_digit());
         ensure!(base == name || !output.contains_key(base), "two public types are called `{base}`");
         let read = input.get(name).with_context(|| format!("type `{name}` is written but never read"))?;
+        if let Some((tag, records)) = union(name, written, read).with_context(|| format!("type `{name}`"))? {
+            let names = records.iter().map(|record| record.name.clone()).collect();
+            let shape = Shape::Union { tag, records: names };
+            let doc = description(written);
+            types.insert(name.clone(), Type { name: name.clone(), doc, shape, is_input: false });
+            for record in records {
+                let known = types.insert(record.name.clone(), record);
+                ensure!(known.is_none(), "a part of the union `{name}` has the name of another type");
+            }
+            continue;
+        }
         let shape = shape(written, read).with_context(|| format!("type `{name}`"))?;
         types.insert(
             name.clone(),
@@ -206,6 +233,34 @@ fn members(schema: &Value) -> Option<Vec<Member>> {
         }
     }
     Some(members)
+}
+
+/// The field that tells a union's records apart, and these, named after the union and their tag; of
+/// other types nothing.
+fn union(name: &str, written: &Value, read: &Value) -> Result<Option<(String, Vec<Type>)>> {
+    let choices = |schema: &Value| schema.get("oneOf").and_then(Value::as_array).cloned();
+    let (Some(written), Some(read)) = (choices(written), choices(read)) else { return Ok(None) };
+    let tag = |schema: &Value| -> Option<(String, String)> {
+        let properties = schema.get("properties")?.as_object()?;
+        properties
+            .iter()
+            .find_map(|(name, property)| Some((name.clone(), property.get("const")?.as_str()?.to_owned())))
+    };
+    let tags: Option<Vec<_>> = written.iter().map(tag).collect();
+    let Some(tags) = tags else { return Ok(None) };
+    let Some((field, _)) = tags.first().cloned() else { return Ok(None) };
+    let mut records = Vec::with_capacity(tags.len());
+    for ((written, read), (own, value)) in written.iter().zip(&read).zip(tags) {
+        ensure!(own == field, "its parts are told apart by different fields");
+        let words = value.split('_').map(|word| word[..1].to_uppercase() + &word[1..]);
+        records.push(Type {
+            name: format!("{name}{}", words.collect::<String>()),
+            doc: description(written),
+            shape: Shape::Record(fields(written, read).with_context(|| format!("`{value}`"))?),
+            is_input: false,
+        });
+    }
+    Ok(Some((field, records)))
 }
 
 fn fields(written: &Value, read: &Value) -> Result<Vec<Field>> {
@@ -266,6 +321,9 @@ fn kind(schema: &Value) -> Result<Kind> {
         }
         _ => unsupported(schema),
     };
+    if let Some(text) = schema.get("const").and_then(Value::as_str) {
+        return Ok(Kind::Literal(text.to_owned()));
+    }
     match schema.get("type") {
         Some(Value::String(name)) => of_type(name),
         Some(Value::Array(names)) => match names.as_slice() {
@@ -393,6 +451,31 @@ pub(super) mod tests {
         assert!(one(tuple).starts_with("type `Thing`: field `a`: codegen cannot express"));
         let no_default = json!({"type": "object", "properties": {"a": {"type": "string"}}});
         assert!(one(no_default).contains("field `a`: may be left out"));
+    }
+
+    /// A line or a circle, told apart by `kind`.
+    pub(crate) fn tagged() -> Vec<Type> {
+        let record = |kind: &str, field: &str, given: Value| {
+            json!({"type": "object", "description": format!("A {kind}."), "properties": {
+                "kind": {"type": "string", "const": kind},
+                field: {"type": "number", "default": 1.5},
+            }, "required": given})
+        };
+        let view = |line: Value| {
+            let either = json!({"description": "A shape.", "oneOf": [
+                record("thin_line", "length", line), record("circle", "radius", json!(["kind", "radius"]))]});
+            json!({"Shape": either}).as_object().unwrap().clone()
+        };
+        read(&view(json!(["kind", "length"])), &view(json!(["kind"])), &["Shape"]).unwrap()
+    }
+
+    #[test]
+    fn a_tagged_union_has_a_record_for_each_tag() {
+        let types = tagged();
+        let names: Vec<&str> = types.iter().map(|one| one.name.as_str()).collect();
+        assert_eq!(names, ["Shape", "ShapeCircle", "ShapeThinLine"]);
+        assert!(types.iter().all(|one| one.is_input));
+        assert_eq!(fields_of(&types, "ShapeThinLine")[0].kind, Kind::Literal("thin_line".to_owned()));
     }
 
     #[test]

@@ -57,9 +57,28 @@ pub(crate) fn declarations(types: &[Type]) -> String {
                     type_text(kind, Side::Output, &differing)
                 ));
             }
+            Shape::Union { records, .. } => {
+                text.push_str(&comment(&one.doc, ""));
+                text.push_str(&union(one, records, ""));
+                if differing.contains(one.name.as_str()) {
+                    text.push('\n');
+                    text.push_str(&comment(&as_given(one), ""));
+                    text.push_str(&union(one, records, "Input"));
+                }
+            }
         }
     }
     text
+}
+
+/// One of several records; where one of them differs as an input, all have such a side.
+fn union(one: &Type, records: &[String], suffix: &str) -> String {
+    let records: String = records.iter().map(|record| format!("\n  | {record}{suffix}")).collect();
+    format!("export type {}{suffix} ={records};\n", one.name)
+}
+
+fn as_given(one: &Type) -> String {
+    format!("{}\n\nAs callers give it: what has a default may be left out.", one.doc)
 }
 
 /// The input types that have a field that may be left out, themselves or in a part.
@@ -72,10 +91,14 @@ fn differing(types: &[Type]) -> BTreeSet<&str> {
                 Shape::Record(fields) => {
                     fields.iter().any(|field| field.default.is_some() && field.always_written)
                 }
-                Shape::Names(_) | Shape::Alias(_) => false,
+                Shape::Names(_) | Shape::Alias(_) | Shape::Union { .. } => false,
             };
             if optional || one.parts().iter().any(|part| found.contains(part)) {
                 found.insert(&one.name);
+                // A union's records go together, so that each has the same two sides.
+                if let Shape::Union { records, .. } = &one.shape {
+                    found.extend(records.iter().map(String::as_str));
+                }
             }
         }
         if found.len() == before {
@@ -91,22 +114,22 @@ fn uses_any(one: &Type) -> bool {
             Kind::List(inner) | Kind::Map(inner) | Kind::Nullable(inner) | Kind::OneOrMany(inner) => {
                 is_any(inner)
             }
-            Kind::Text | Kind::Boolean | Kind::Integer | Kind::Number | Kind::Named(_) => false,
+            Kind::Text | Kind::Boolean | Kind::Integer | Kind::Number | Kind::Named(_) | Kind::Literal(_) => {
+                false
+            }
         }
     }
     match &one.shape {
         Shape::Record(fields) => fields.iter().any(|field| is_any(&field.kind)),
         Shape::Alias(kind) => is_any(kind),
-        Shape::Names(_) => false,
+        Shape::Names(_) | Shape::Union { .. } => false,
     }
 }
 
 fn interface(one: &Type, fields: &[Field], side: Side, differing: &BTreeSet<&str>) -> String {
     let (suffix, about) = match side {
         Side::Output => ("", one.doc.clone()),
-        Side::Input => {
-            ("Input", format!("{}\n\nAs callers give it: what has a default may be left out.", one.doc))
-        }
+        Side::Input => ("Input", as_given(one)),
     };
     let mut text = comment(&about, "");
     text.push_str(&format!("export interface {}{suffix} {{\n", one.name));
@@ -130,6 +153,7 @@ fn type_text(kind: &Kind, side: Side, differing: &BTreeSet<&str>) -> String {
     let of = |kind| type_text(kind, side, differing);
     match kind {
         Kind::Text => "string".to_owned(),
+        Kind::Literal(text) => Value::from(text.as_str()).to_string(),
         Kind::Boolean => "boolean".to_owned(),
         Kind::Integer | Kind::Number => "number".to_owned(),
         Kind::Any => "JsonValue".to_owned(),
@@ -265,6 +289,18 @@ export interface Street {
 }
 "#;
         assert_eq!(declarations(&example()), expected);
+    }
+
+    #[test]
+    fn tagged_unions() {
+        let text = declarations(&super::super::schema::tests::tagged());
+        for line in [
+            "export type Shape =\n  | ShapeThinLine\n  | ShapeCircle;\n",
+            "export type ShapeInput =\n  | ShapeThinLineInput\n  | ShapeCircleInput;\n",
+            "export interface ShapeCircleInput {\n  kind: \"circle\";\n  radius: number;\n}\n",
+        ] {
+            assert!(text.contains(line), "{line}\n{text}");
+        }
     }
 
     #[test]

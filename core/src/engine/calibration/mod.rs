@@ -8,6 +8,7 @@
 //! takes benchmark points and logs of requests; what a log says of iterations is reckoned here.
 
 mod factors;
+mod fitted;
 mod log;
 mod solve;
 mod trajectory;
@@ -19,6 +20,7 @@ use super::roofline::{Coefficients, ErrorModel, Roofline};
 use crate::error::Result;
 use crate::units::{Quantile, check_count, check_range};
 
+pub use fitted::FittedFactors;
 pub use log::{LoggedRequest, MOST_LOGGED_REQUESTS, RequestLog};
 pub(crate) use solve::{Figure, Kind, Predictions, solve};
 pub(crate) use trajectory::Trajectory;
@@ -117,6 +119,8 @@ pub struct CalibrationNoise {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Calibration {
+    /// What to hand to estimates and predictions as their `calibration`.
+    pub fitted: FittedFactors,
     /// Every factor, fitted or kept.
     pub factors: Vec<CalibratedFactor>,
     /// Factors that the measurements do not determine, kept at 1.

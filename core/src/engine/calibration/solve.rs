@@ -5,9 +5,10 @@
 //! the residuals; weights are those of Student's t with four degrees of freedom (Lange, Little and
 //! Taylor, "Robust statistical modeling using the t distribution", 1989).
 
-use super::factors::{BOUNDS, COUNT, FACTORS, apply};
+use super::factors::{BOUNDS, COUNT, FACTORS, Factor, apply};
 use super::{
-    CalibratedFactor, Calibration, CalibrationNoise, CalibrationOptions, CalibrationResidual, PercentileRatio,
+    CalibratedFactor, Calibration, CalibrationNoise, CalibrationOptions, CalibrationResidual, FittedFactors,
+    PercentileRatio,
 };
 use crate::engine::least_squares::{Fit, Loss, Noise, Options, Parameter, fit_with_jacobian};
 use crate::engine::roofline::{Coefficients, ErrorModel};
@@ -371,7 +372,14 @@ impl Problem<'_, '_> {
         };
         let ratios = self.ratios.iter().zip(fit.values.iter().skip(COUNT));
         let outliers = weights.iter().filter(|weight| **weight < 1.0 / 3.0).count();
+        let errors = errors(&noise, fit.degrees_of_freedom, count, has_experts);
+        let value =
+            |(factor, value): (&Factor, &f64)| (factor.name.to_owned(), value.clamp(BOUNDS.0, BOUNDS.1));
         Calibration {
+            fitted: FittedFactors {
+                factors: FACTORS.iter().zip(&fit.values).map(value).collect(),
+                errors: Some(errors),
+            },
             factors: FACTORS
                 .iter()
                 .zip(fit.values.iter().zip(&fit.standard_errors))
@@ -391,7 +399,7 @@ impl Problem<'_, '_> {
                     value: *value,
                 })
                 .collect(),
-            errors: errors(&noise, fit.degrees_of_freedom, count, has_experts),
+            errors,
             noise,
             residuals: self
                 .figures

@@ -16,6 +16,7 @@
 //! | bursty arrivals, many servers | [`GgcQueue`] (Allen–Cunneen), [`kingman_bound_seconds`] |
 //! | rates that depend on the number present | [`BirthDeath`] |
 //! | room for everybody | [`MginfQueue`] |
+//! | any of these by its name | [`queue`] |
 //! | a closed loop of users who think, ask and wait | [`FiniteSourceQueue`], [`mean_value_analysis`] |
 //! | number, rate and time | [`number_present`], [`time_present_seconds`], [`rate_through_per_second`] |
 //!
@@ -46,6 +47,7 @@ mod mm1;
 mod mmc;
 mod mmck;
 mod poisson;
+mod queue;
 mod service;
 mod solve;
 mod transform;
@@ -63,5 +65,6 @@ pub use mg1::Mg1Queue;
 pub use mm1::Mm1Queue;
 pub use mmc::MmcQueue;
 pub use mmck::MmckQueue;
+pub use queue::{QueueRequest, QueueResult, TimePercentiles, queue};
 pub use service::ServiceTime;
 pub use transform::Mg1TransformQueue;

@@ -234,7 +234,7 @@ impl LoadColumn {
 fn configuration<'a>(catalog: &'a Catalog, columns: &Columns<'_>, row: usize) -> Result<Configuration<'a>> {
     let fields = ["input_tokens", "output_tokens"].map(|name| (name.to_owned(), Value::from(1)));
     let request = columns.request(row, Map::from_iter(fields), |name| !LOAD.contains(&name))?;
-    Configuration::new(catalog, &request)
+    Configuration::new(catalog, &request.deployment())
 }
 
 /// Numbers the distinct engines in the order in which rows have them: the number of each row, and

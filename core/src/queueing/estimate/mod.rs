@@ -6,17 +6,19 @@ mod columns;
 mod prepared;
 mod request;
 mod result;
+mod settings;
 mod table;
 
 pub use batch::{EstimateBatch, EstimateRows};
 pub use columns::{BatchColumn, MOST_ROWS};
 pub use request::EstimateRequest;
 pub use result::{Estimate, EstimateTable, LimitingResource, Provenance};
+pub use settings::DeploymentRequest;
 pub use table::{Column, EstimateColumns, estimate_many};
 
 use crate::catalog::Catalog;
 use crate::error::{Error, ErrorCode, Result};
-use prepared::{Configuration, Load};
+pub(super) use prepared::{Configuration, Load, Prepared};
 
 /// How a deployment behaves under a load.
 ///
@@ -33,7 +35,7 @@ use prepared::{Configuration, Load};
 pub fn estimate(catalog: &Catalog, request: &EstimateRequest) -> Result<Estimate> {
     let load = Load::of(request);
     load.check()?;
-    match Configuration::new(catalog, request) {
+    match Configuration::new(catalog, &request.deployment()) {
         Ok(configuration) => configuration.estimate(&load),
         Err(error) => cannot_run(error),
     }
@@ -41,12 +43,22 @@ pub fn estimate(catalog: &Catalog, request: &EstimateRequest) -> Result<Estimate
 
 /// An answer where an error says that a deployment cannot run, not that the question is wrong.
 fn cannot_run(error: Error) -> Result<Estimate> {
+    let is_spread = error.path().starts_with("parallelism.");
+    let error = by_field(error);
+    match is_spread {
+        true => Ok(Estimate::none(Some(error.to_string()))),
+        false if error.code() == ErrorCode::Contradiction => Ok(Estimate::none(Some(error.to_string()))),
+        false => Err(error),
+    }
+}
+
+/// An error about how a model is spread, at the field of the request.
+pub(super) fn by_field(error: Error) -> Error {
     match error.path().strip_prefix("parallelism.") {
         Some(field) => {
             let field = field.to_owned();
-            Ok(Estimate::none(Some(error.at(field).to_string())))
+            error.at(field)
         }
-        None if error.code() == ErrorCode::Contradiction => Ok(Estimate::none(Some(error.to_string()))),
-        None => Err(error),
+        None => error,
     }
 }

@@ -2,6 +2,7 @@
 
 use super::request::EstimateRequest;
 use super::result::{Estimate, LimitingResource, Provenance};
+use super::settings::DeploymentRequest;
 use crate::catalog::{Catalog, GpuMaker};
 use crate::engine::{
     Backend, Batch, Coefficients, Drafting, EngineLimits, EngineModel, ErrorModel, IterationTime, KvDtype,
@@ -9,7 +10,8 @@ use crate::engine::{
 };
 use crate::error::{Error, ErrorCode, Result};
 use crate::queueing::{
-    ClientLoop, ClosedLoop, Deployment, LatencyPercentiles, MAX_REPLICAS, Predictor, Workload, closed_loop,
+    Balancer, ClientLoop, ClosedLoop, Deployment, Latencies, LatencyPercentiles, LatencyPrediction,
+    MAX_REPLICAS, Predictor, Workload, closed_loop,
 };
 use crate::units::{check_count, check_positive, check_range};
 use crate::workload::{ArrivalProcess, MAX_DISPERSION, MAX_QPS, MAX_TOKENS, MIN_QPS};
@@ -27,11 +29,13 @@ const MOST_REQUESTS: f64 = 1e9;
 
 /// All of a request but its lengths and load, made ready.
 #[derive(Debug)]
-pub(super) struct Configuration<'a> {
+pub(in crate::queueing) struct Configuration<'a> {
     replica: Replica<'a>,
     /// The tensor parallelism that was given, or those to choose from; at least one.
     choices: Vec<Choice>,
     errors: ErrorModel,
+    provenance: Provenance,
+    balancer: Balancer,
 }
 
 /// One way to spread it, whatever the lengths.
@@ -44,7 +48,7 @@ struct Choice {
 
 /// Lengths of requests, and how many come.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Load {
+pub(in crate::queueing) struct Load {
     pub input_tokens: f64,
     pub output_tokens: f64,
     pub concurrency: Option<f64>,
@@ -94,7 +98,7 @@ impl Load {
 }
 
 impl<'a> Configuration<'a> {
-    pub(super) fn new(catalog: &'a Catalog, request: &EstimateRequest) -> Result<Self> {
+    pub(in crate::queueing) fn new(catalog: &'a Catalog, request: &DeploymentRequest) -> Result<Self> {
         let (model, gpu) = (catalog.model(&request.model)?, catalog.gpu(&request.gpu)?);
         let backend = request.backend.as_deref().map_or(Ok(Backend::default()), Backend::parse)?;
         if backend == Backend::Trtllm && gpu.maker != GpuMaker::Nvidia {
@@ -128,11 +132,26 @@ impl<'a> Configuration<'a> {
             ..Replica::new(model, gpu)
         };
         replica.check()?;
+        let mut coefficients = Coefficients::FITTED;
+        let mut errors = ErrorModel::fitted(model.architecture.moe.is_some());
+        if let Some(calibration) = &request.calibration {
+            coefficients = calibration.coefficients().map_err(|error| error.within("calibration"))?;
+            errors = calibration.errors.unwrap_or(errors);
+        }
         let choices = match request.tensor_parallel {
-            Some(_) => vec![Choice::new(&replica)?],
-            None => Choice::all(&replica)?,
+            Some(_) => vec![Choice::new(&replica, &coefficients)?],
+            None => Choice::all(&replica, &coefficients)?,
         };
-        Ok(Self { errors: ErrorModel::fitted(model.architecture.moe.is_some()), replica, choices })
+        let provenance =
+            if request.calibration.is_some() { Provenance::Calibrated } else { Provenance::Roofline };
+        let balancer = request.balancer.unwrap_or_default();
+        Ok(Self { errors, replica, choices, provenance, balancer })
+    }
+
+    /// The replica, spread as requests of so many tokens ask for.
+    pub(in crate::queueing) fn replica(&self, tokens: u32) -> Replica<'a> {
+        let choice = self.choice(tokens).map(|found| found.0).or(self.choices.first());
+        choice.map_or(self.replica, |choice| self.replica.spread(choice.parallelism))
     }
 
     /// The smallest choice at which a quarter of the memory is left for the KV cache, else the
@@ -152,64 +171,79 @@ impl<'a> Configuration<'a> {
     }
 
     /// Why no choice fits requests of so many tokens, told for the first.
-    fn no_room(&self, tokens: u32) -> Result<Estimate> {
+    fn no_room(&self, tokens: u32) -> Result<Error> {
         let parallelism =
             self.choices.first().map_or(self.replica.memory.parallelism, |choice| choice.parallelism);
         let memory = MemoryOptions { parallelism, request_tokens: Some(tokens), ..self.replica.memory };
         let plan = memory_plan(self.replica.model, self.replica.gpu, &memory)?;
-        let error = Error::new(ErrorCode::DoesNotFit, "gpu", plan.reason.unwrap_or_default());
-        Ok(Estimate::none(Some(error.to_string())))
+        Ok(Error::new(ErrorCode::DoesNotFit, "gpu", plan.reason.unwrap_or_default()))
     }
 
-    /// How it behaves under a load that was checked.
-    pub(super) fn estimate(&self, load: &Load) -> Result<Estimate> {
-        let tokens = (load.input_tokens + load.output_tokens).ceil();
+    /// So many replicas for requests of so many tokens, or why there can be none.
+    ///
+    /// # Errors
+    ///
+    /// What the memory plan refuses.
+    pub(in crate::queueing) fn prepared(
+        &self,
+        tokens: f64,
+        replicas: u32,
+    ) -> Result<std::result::Result<Prepared<'_>, Error>> {
+        let tokens = tokens.ceil();
         let most = self.replica.model.context_tokens;
         if tokens > f64::from(most) {
             let reason =
                 format!("prompt and answer of {tokens} tokens are longer than the model's context of {most}");
-            let error = Error::new(ErrorCode::InvalidValue, "input_tokens", reason);
-            return Ok(Estimate::none(Some(error.to_string())));
+            return Ok(Err(Error::new(ErrorCode::InvalidValue, "input_tokens", reason)));
         }
         let tokens = (tokens as u32).min(MAX_TOKENS);
-        let Some((choice, room)) = self.choice(tokens) else { return self.no_room(tokens) };
+        let Some((choice, room)) = self.choice(tokens) else { return self.no_room(tokens).map(Err) };
         let limits = EngineLimits { kv_tokens: room.kv_tokens, ..choice.engine.limits() };
-        Prepared {
+        Ok(Ok(Prepared {
             engine: Roomed { engine: &choice.engine, limits },
             errors: &self.errors,
+            provenance: self.provenance,
             parallelism: choice.parallelism,
-            replicas: load.replicas,
+            replicas,
+            balancer: self.balancer,
             drafting: choice.engine.drafting(),
+        }))
+    }
+
+    /// How it behaves under a load that was checked.
+    pub(super) fn estimate(&self, load: &Load) -> Result<Estimate> {
+        match self.prepared(load.input_tokens + load.output_tokens, load.replicas)? {
+            Ok(prepared) => prepared.estimate(load),
+            Err(reason) => Ok(Estimate::none(Some(reason.to_string()))),
         }
-        .estimate(load)
     }
 }
 
 impl Choice {
-    fn new(replica: &Replica<'_>) -> Result<Self> {
+    fn new(replica: &Replica<'_>, coefficients: &Coefficients) -> Result<Self> {
         let room = MemoryRoom::new(replica.model, replica.gpu, &replica.memory)?;
         let parallelism = replica.memory.parallelism;
-        let engine = Roofline::without_check(replica, &Coefficients::FITTED, replica.limits(0));
+        let engine = Roofline::without_check(replica, coefficients, replica.limits(0));
         Ok(Self { parallelism, room, engine })
     }
 
     /// Every tensor parallelism within a server by which the model can be split.
-    fn all(replica: &Replica<'_>) -> Result<Vec<Self>> {
+    fn all(replica: &Replica<'_>, coefficients: &Coefficients) -> Result<Vec<Self>> {
         let sizes = (0..).map(|power| 1 << power).take_while(|size| *size <= MOST_TENSOR_PARALLEL);
         let spread =
             |tensor_parallel| replica.spread(Parallelism { tensor_parallel, ..replica.memory.parallelism });
         let choices: Vec<Self> = sizes
             .map(spread)
             .filter(|replica| replica.memory.parallelism.check(replica.model).is_ok())
-            .map(|replica| Self::new(&replica))
+            .map(|replica| Self::new(&replica, coefficients))
             .collect::<Result<_>>()?;
-        if choices.is_empty() { Ok(vec![Self::new(replica)?]) } else { Ok(choices) }
+        if choices.is_empty() { Ok(vec![Self::new(replica, coefficients)?]) } else { Ok(choices) }
     }
 }
 
 /// An engine whose KV cache holds as many tokens as there is room for in requests of one length.
 #[derive(Debug, Clone, Copy)]
-struct Roomed<'a> {
+pub(in crate::queueing) struct Roomed<'a> {
     engine: &'a Roofline,
     limits: EngineLimits,
 }
@@ -234,15 +268,23 @@ impl EngineModel for Roomed<'_> {
 
 /// A deployment for requests of one length.
 #[derive(Debug)]
-struct Prepared<'a> {
-    engine: Roomed<'a>,
-    errors: &'a ErrorModel,
-    parallelism: Parallelism,
-    replicas: u32,
+pub(in crate::queueing) struct Prepared<'a> {
+    pub engine: Roomed<'a>,
+    pub errors: &'a ErrorModel,
+    pub provenance: Provenance,
+    pub parallelism: Parallelism,
+    pub replicas: u32,
+    balancer: Balancer,
     drafting: Option<Drafting>,
 }
 
 impl Prepared<'_> {
+    /// Replicas of an engine that has what this one has.
+    pub fn deployment<'e>(&self, engine: &'e dyn EngineModel) -> Deployment<'e> {
+        let Self { replicas, balancer, drafting, .. } = *self;
+        Deployment { engine, replicas, balancer, speculation: drafting }
+    }
+
     fn estimate(&self, load: &Load) -> Result<Estimate> {
         let whole = |tokens: f64, least: f64| (tokens.round().max(least) as u32).min(MAX_TOKENS);
         // Answers of more than one token have gaps between them.
@@ -252,9 +294,7 @@ impl Prepared<'_> {
             whole(load.output_tokens, least),
             load.prefix_hit_fraction,
         );
-        let mut deployment = Deployment::new(&self.engine, self.replicas);
-        deployment.speculation = self.drafting;
-        let predictor = Predictor::new(&deployment, &workload)?;
+        let predictor = Predictor::new(&self.deployment(&self.engine), &workload)?;
         match (load.concurrency, load.qps) {
             (Some(clients), _) => self.closed(load, clients, &predictor),
             (None, Some(qps)) => self.open(load, qps, &predictor),
@@ -264,7 +304,7 @@ impl Prepared<'_> {
 
     fn base(&self) -> Estimate {
         let mut estimate = Estimate::none(None);
-        estimate.provenance = Provenance::Roofline;
+        estimate.provenance = self.provenance;
         estimate.gpus = Some(f64::from(self.parallelism.gpus()));
         estimate.tensor_parallel = Some(f64::from(self.parallelism.tensor_parallel));
         estimate.kv_tokens = Some(self.engine.limits().kv_tokens as f64);
@@ -309,6 +349,33 @@ impl Prepared<'_> {
     }
 
     fn closed(&self, load: &Load, clients: f64, predictor: &Predictor<'_>) -> Result<Estimate> {
+        let concurrency = clients.round().max(1.0) as u64;
+        let requests = (concurrency as f64 * BENCHMARK_ROUNDS).min(MOST_REQUESTS) as u64;
+        let requests = load.benchmark.then_some(requests);
+        let (found, full) = self.clients(load, clients, &ClientLoop { concurrency, requests }, predictor)?;
+        let latencies = found.latencies.unwrap_or_default();
+        let mut estimate = self.base();
+        estimate.fill(&latencies.ttft, &latencies.itl, &latencies.e2e, self.errors);
+        estimate.requests_per_second = Some(found.requests_per_second);
+        estimate.tokens_per_second = Some(found.output_tokens_per_second);
+        estimate.stable_requests_per_second = Some(found.stable_requests_per_second);
+        estimate.utilization = Some(found.utilization);
+        estimate.batch_size = Some(found.batch_mean);
+        estimate.kv_use = Some(found.kv_use_fraction);
+        estimate.limiting_resource =
+            Some(if full { LimitingResource::Kv } else { self.limiting(load, found.batch_mean, 0.0) });
+        Ok(estimate)
+    }
+
+    /// How it behaves under so many clients, whose requests have these lengths in the mean, and
+    /// whether they are more than it has room for.
+    pub fn clients(
+        &self,
+        load: &Load,
+        clients: f64,
+        run: &ClientLoop,
+        predictor: &Predictor<'_>,
+    ) -> Result<(LatencyPrediction, bool)> {
         let (engine, limits) = (self.engine.engine, self.engine.limits());
         let replicas = f64::from(self.replicas);
         let each = clients / replicas;
@@ -319,27 +386,24 @@ impl Prepared<'_> {
             .min(f64::from(limits.max_num_seqs))
             .min((budget / step_tokens).floor())
             .max(1.0);
-        let run = ClosedLoop {
+        let closed = ClosedLoop {
             cached_tokens: load.input_tokens * load.prefix_hit_fraction,
             room,
-            starts_with_burst: load.benchmark,
+            starts_with_burst: run.requests.is_some(),
             ..ClosedLoop::new(engine, each, load.input_tokens, load.output_tokens)
         };
-        let mut means = closed_loop(engine, &engine.queue(), &run);
+        let mut means = closed_loop(engine, &engine.queue(), &closed);
         if load.output_tokens <= 1.0 {
             means.itl_ms = 0.0;
         }
-        let whole_clients = clients.round().max(1.0) as u64;
-        let requests = (whole_clients as f64 * BENCHMARK_ROUNDS).min(MOST_REQUESTS) as u64;
-        let requests = load.benchmark.then_some(requests);
-        let found = predictor.predict_clients(&ClientLoop { concurrency: whole_clients, requests })?;
+        let found = predictor.predict_clients(run)?;
         let spread = found.latencies.unwrap_or_default();
         let running = each.min(room);
         let later_ms = means.itl_ms * (load.output_tokens - 1.0);
         // The means count with iterations that hold all that is asked of them. Where the token budget
         // cuts prompts apart, the rate is at most the one that is sustained with it: requests wait.
-        let new = load.input_tokens - run.cached_tokens;
-        let asked = running * (step_tokens + new * run.tokens_per_iteration / load.output_tokens);
+        let new = load.input_tokens - closed.cached_tokens;
+        let asked = running * (step_tokens + new * closed.tokens_per_iteration / load.output_tokens);
         if asked > budget {
             let least = clients / found.stable_requests_per_second * 1000.0;
             means.ttft_ms = means.ttft_ms.max(least - later_ms);
@@ -347,22 +411,24 @@ impl Prepared<'_> {
         let ttft = scaled(&spread.ttft, means.ttft_ms);
         let itl = scaled(&spread.itl, means.itl_ms);
         let e2e = at_least(&scaled(&spread.e2e, means.ttft_ms + later_ms), &ttft);
-        let mut estimate = self.base();
-        estimate.fill(&ttft, &itl, &e2e, self.errors);
+        let longer = if spread.ttft.mean_ms > 0.0 { ttft.mean_ms / spread.ttft.mean_ms } else { 1.0 };
+        let waiting = scaled(&spread.waiting, spread.waiting.mean_ms * longer);
         let rate = clients / e2e.mean_ms.max(1e-9) * 1000.0;
-        estimate.requests_per_second = Some(rate);
-        estimate.tokens_per_second = Some(rate * load.output_tokens);
         // What the loop reaches is sustained. An open loop's limit may be lower: it counts with room
         // for a whole request each, where engines take blocks as an answer grows.
         let stable = found.stable_requests_per_second.max(rate);
-        estimate.stable_requests_per_second = Some(stable);
-        estimate.utilization = Some(rate / stable);
-        let kv_use = (running * context / (limits.kv_tokens as f64).max(1.0)).min(1.0);
-        estimate.batch_size = Some(means.batch);
-        estimate.kv_use = Some(kv_use);
-        estimate.limiting_resource =
-            Some(if each > room { LimitingResource::Kv } else { self.limiting(load, means.batch, 0.0) });
-        Ok(estimate)
+        let prediction = LatencyPrediction {
+            stable: true,
+            requests_per_second: rate,
+            stable_requests_per_second: stable,
+            utilization: rate / stable,
+            latencies: Some(Latencies { waiting, ttft, itl, e2e }),
+            batch_mean: means.batch,
+            kv_use_fraction: (running * context / (limits.kv_tokens as f64).max(1.0)).min(1.0),
+            output_tokens_per_second: rate * load.output_tokens,
+            goodput_fraction: None,
+        };
+        Ok((prediction, each > room))
     }
 
     /// What a typical iteration spends most on, prompts counted by their share of the tokens.

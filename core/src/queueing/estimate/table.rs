@@ -6,9 +6,11 @@ use serde::{Deserialize, Serialize};
 use super::EstimateRequest;
 use super::batch::EstimateBatch;
 use super::result::EstimateTable;
+use super::settings::with_settings;
 use crate::catalog::{Catalog, WeightFormat};
-use crate::engine::{KvDtype, Speculation};
+use crate::engine::{FittedFactors, KvDtype, Speculation};
 use crate::error::{Error, ErrorCode, Result};
+use crate::queueing::Balancer;
 
 /// One value for all rows, or one for each.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -21,107 +23,66 @@ pub enum Column<T> {
     Many(Vec<T>),
 }
 
-/// Columns of [`EstimateRequest`]s. Each is one value for all rows or a list with one for each;
-/// optional columns may be left out, and hold `null` where a row has none.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-pub struct EstimateColumns {
-    /// [`EstimateRequest::model`].
-    pub model: Column<String>,
-    /// [`EstimateRequest::gpu`].
-    pub gpu: Column<String>,
-    /// [`EstimateRequest::backend`].
-    #[serde(default)]
-    pub backend: Option<Column<Option<String>>>,
-    /// [`EstimateRequest::precision`].
-    #[serde(default)]
-    pub precision: Option<Column<Option<WeightFormat>>>,
-    /// [`EstimateRequest::kv_dtype`].
-    #[serde(default)]
-    pub kv_dtype: Option<Column<Option<KvDtype>>>,
-    /// [`EstimateRequest::tensor_parallel`].
-    #[serde(default)]
-    pub tensor_parallel: Option<Column<Option<u32>>>,
-    /// [`EstimateRequest::pipeline_parallel`].
-    #[serde(default)]
-    pub pipeline_parallel: Option<Column<Option<u32>>>,
-    /// [`EstimateRequest::data_parallel`].
-    #[serde(default)]
-    pub data_parallel: Option<Column<Option<u32>>>,
-    /// [`EstimateRequest::expert_parallel`].
-    #[serde(default)]
-    pub expert_parallel: Option<Column<Option<u32>>>,
-    /// [`EstimateRequest::replicas`].
-    #[serde(default)]
-    pub replicas: Option<Column<Option<u32>>>,
-    /// [`EstimateRequest::input_tokens`].
-    pub input_tokens: Column<f64>,
-    /// [`EstimateRequest::output_tokens`].
-    pub output_tokens: Column<f64>,
-    /// [`EstimateRequest::concurrency`].
-    #[serde(default)]
-    pub concurrency: Option<Column<Option<f64>>>,
-    /// [`EstimateRequest::qps`].
-    #[serde(default)]
-    pub qps: Option<Column<Option<f64>>>,
-    /// [`EstimateRequest::dispersion`].
-    #[serde(default)]
-    pub dispersion: Option<Column<Option<f64>>>,
-    /// [`EstimateRequest::benchmark`].
-    #[serde(default)]
-    pub benchmark: Option<Column<Option<bool>>>,
-    /// [`EstimateRequest::prefix_hit_fraction`].
-    #[serde(default)]
-    pub prefix_hit_fraction: Option<Column<Option<f64>>>,
-    /// [`EstimateRequest::speculation`].
-    #[serde(default)]
-    pub speculation: Option<Column<Option<Speculation>>>,
-    /// [`EstimateRequest::gpu_memory_utilization`].
-    #[serde(default)]
-    pub gpu_memory_utilization: Option<Column<Option<f64>>>,
-    /// [`EstimateRequest::max_num_seqs`].
-    #[serde(default)]
-    pub max_num_seqs: Option<Column<Option<u32>>>,
-    /// [`EstimateRequest::max_num_batched_tokens`].
-    #[serde(default)]
-    pub max_num_batched_tokens: Option<Column<Option<u32>>>,
-}
-
-impl EstimateColumns {
-    /// Columns of requests that are all of one model and GPU.
-    #[must_use]
-    pub fn new(
-        model: impl Into<String>,
-        gpu: impl Into<String>,
-        input_tokens: Column<f64>,
-        output_tokens: Column<f64>,
-    ) -> Self {
-        Self {
-            model: Column::One(model.into()),
-            gpu: Column::One(gpu.into()),
-            backend: None,
-            precision: None,
-            kv_dtype: None,
-            tensor_parallel: None,
-            pipeline_parallel: None,
-            data_parallel: None,
-            expert_parallel: None,
-            replicas: None,
-            input_tokens,
-            output_tokens,
-            concurrency: None,
-            qps: None,
-            dispersion: None,
-            benchmark: None,
-            prefix_hit_fraction: None,
-            speculation: None,
-            gpu_memory_utilization: None,
-            max_num_seqs: None,
-            max_num_batched_tokens: None,
+macro_rules! estimate_columns {
+    ($($(#[$doc:meta])* $name:ident: $kind:ty;)*) => {
+        /// Columns of [`EstimateRequest`]s. Each is one value for all rows or a list with one for
+        /// each; optional columns may be left out, and hold `null` where a row has none.
+        #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+        #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+        #[serde(deny_unknown_fields)]
+        pub struct EstimateColumns {
+            /// [`EstimateRequest::model`].
+            pub model: Column<String>,
+            /// [`EstimateRequest::gpu`].
+            pub gpu: Column<String>,
+            $($(#[$doc])* #[serde(default)] pub $name: Option<Column<Option<$kind>>>,)*
+            /// [`EstimateRequest::input_tokens`].
+            pub input_tokens: Column<f64>,
+            /// [`EstimateRequest::output_tokens`].
+            pub output_tokens: Column<f64>,
+            /// [`EstimateRequest::concurrency`].
+            #[serde(default)]
+            pub concurrency: Option<Column<Option<f64>>>,
+            /// [`EstimateRequest::qps`].
+            #[serde(default)]
+            pub qps: Option<Column<Option<f64>>>,
+            /// [`EstimateRequest::dispersion`].
+            #[serde(default)]
+            pub dispersion: Option<Column<Option<f64>>>,
+            /// [`EstimateRequest::benchmark`].
+            #[serde(default)]
+            pub benchmark: Option<Column<Option<bool>>>,
+            /// [`EstimateRequest::prefix_hit_fraction`].
+            #[serde(default)]
+            pub prefix_hit_fraction: Option<Column<Option<f64>>>,
         }
-    }
+
+        impl EstimateColumns {
+            /// Columns of requests that are all of one model and GPU.
+            #[must_use]
+            pub fn new(
+                model: impl Into<String>,
+                gpu: impl Into<String>,
+                input_tokens: Column<f64>,
+                output_tokens: Column<f64>,
+            ) -> Self {
+                Self {
+                    model: Column::One(model.into()),
+                    gpu: Column::One(gpu.into()),
+                    $($name: None,)*
+                    input_tokens,
+                    output_tokens,
+                    concurrency: None,
+                    qps: None,
+                    dispersion: None,
+                    benchmark: None,
+                    prefix_hit_fraction: None,
+                }
+            }
+        }
+    };
 }
+with_settings!(estimate_columns);
 
 /// Estimates of many deployments: [`estimate`](super::estimate()) by columns. Engines are prepared
 /// once for all rows that share one; for millions of rows, [`EstimateBatch`] takes plain numbers.
