@@ -3914,7 +3914,7 @@ export interface QueueRequestMm1kInput {
   capacity: number;
 }
 
-/** The same with several servers. */
+/** Several servers, Poisson arrivals, exponential service. */
 export interface QueueRequestMmc {
   kind: "mmc";
   /** Arrivals per second. */
@@ -3926,7 +3926,7 @@ export interface QueueRequestMmc {
 }
 
 /**
- * The same with several servers.
+ * Several servers, Poisson arrivals, exponential service.
  *
  * As callers give it: what has a default may be left out.
  */

@@ -2450,7 +2450,7 @@ class QueueRequestMm1k(_Model):
 
 
 class QueueRequestMmc(_Model):
-    """The same with several servers."""
+    """Several servers, Poisson arrivals, exponential service."""
 
     kind: Literal["mmc"]
 
