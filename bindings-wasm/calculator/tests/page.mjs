@@ -12,6 +12,11 @@ const ROOT = new URL('..', import.meta.url).pathname;
 
 export const SENTENCE = 'A support chatbot for 1,000 users, low latency';
 
+/** A price as the page has it. */
+export function usd(value) {
+  return value < 1000 ? `$${value.toFixed(2)}` : `$${Math.round(value).toLocaleString('en-GB')}`;
+}
+
 /** A golden case by its name. */
 export function golden(name) {
   const file = new URL(`../../../core/tests/golden/${name}.json`, import.meta.url);
@@ -110,9 +115,7 @@ export function expected({ options, pareto }) {
   return options.map((option) => ({
     id: option.id,
     rank: option.rank,
-    usd: option.usd_per_month < 1000
-      ? `$${option.usd_per_month.toFixed(2)}`
-      : `$${whole.format(option.usd_per_month)}`,
+    usd: usd(option.usd_per_month),
     ttft: ms(option.latency.ttft.value_ms),
     e2e: ms(option.latency.e2e.value_ms),
     quality: option.quality === null ? '–' : whole.format(option.quality),

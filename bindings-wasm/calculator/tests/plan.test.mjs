@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { initSync, parseIntent, recommend, specify } from 'sizewell-wasm';
-import { SENTENCE, expected, golden, rows, scenario, start } from './page.mjs';
+import { SENTENCE, expected, golden, rows, scenario, start, usd } from './page.mjs';
 
 let site;
 before(async () => {
@@ -151,7 +151,6 @@ test('a copy of the scenario is compared with the first', async () => {
   const cost = comparing.getByRole('row', { name: /Cost a month/ });
   const [before, now] = await cost.locator('td').allTextContents();
   const intent = parseIntent(SENTENCE).intent;
-  const usd = (value) => `$${Math.round(value).toLocaleString('en-GB')}`;
   assert.equal(before, usd(recommend(specify(intent)).options[0].usd_per_month));
   assert.ok(now.startsWith(usd(recommend(specify({ ...intent, users: 20000 })).options[0].usd_per_month)), now);
   await page.getByRole('button', { name: 'Remove What if 1' }).click();
