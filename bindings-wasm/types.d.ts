@@ -2244,6 +2244,34 @@ export type KvDtype =
   | "int8"
   | "nvfp4";
 
+/** A column of names: each name once, and which of them each request has. */
+export interface Labels {
+  /** The names, at most a million. */
+  names: string[];
+  /** Position in `names` of each request's; empty where the log has no such column. */
+  index: number[];
+}
+
+/**
+ * A column of names: each name once, and which of them each request has.
+ *
+ * As callers give it: what has a default may be left out.
+ */
+export interface LabelsInput {
+  /**
+   * The names, at most a million.
+   *
+   * @defaultValue `[]`
+   */
+  names?: string[];
+  /**
+   * Position in `names` of each request's; empty where the log has no such column.
+   *
+   * @defaultValue `[]`
+   */
+  index?: number[];
+}
+
 /** The latencies of requests in steady state. */
 export interface Latencies {
   /** From a request's arrival to the start of the iteration that works on its prompt first. */
@@ -3505,6 +3533,46 @@ export interface PredictedLatency {
   percentile_high_ms: number;
 }
 
+/**
+ * A column of prefixes: for each request the blocks that its prompt begins with. A block's number
+ * stands for all tokens up to its end, so two prompts with the same number share that much.
+ */
+export interface PrefixBlocks {
+  /** Tokens of a block; the last of a prompt may have fewer. */
+  block_tokens: number;
+  /** Number of blocks of each request; empty where the log has no such column. */
+  lengths: number[];
+  /** The blocks of all requests, one request after the other. */
+  blocks: number[];
+}
+
+/**
+ * A column of prefixes: for each request the blocks that its prompt begins with. A block's number
+ * stands for all tokens up to its end, so two prompts with the same number share that much.
+ *
+ * As callers give it: what has a default may be left out.
+ */
+export interface PrefixBlocksInput {
+  /**
+   * Tokens of a block; the last of a prompt may have fewer.
+   *
+   * @defaultValue `0`
+   */
+  block_tokens?: number;
+  /**
+   * Number of blocks of each request; empty where the log has no such column.
+   *
+   * @defaultValue `[]`
+   */
+  lengths?: number[];
+  /**
+   * The blocks of all requests, one request after the other.
+   *
+   * @defaultValue `[]`
+   */
+  blocks?: number[];
+}
+
 /** USD for one GPU and hour. */
 export interface Price {
   /** The GPU, by any of its names. */
@@ -4163,6 +4231,18 @@ export interface RequestMixInput {
   prefix_hit_fraction?: number;
 }
 
+/**
+ * How a request ended.
+ *
+ * - `completed`: It was answered.
+ * - `failed`: It was refused or broke off.
+ * - `cancelled`: Whoever asked went away, or the log ended before the answer did.
+ */
+export type RequestStatus =
+  | "completed"
+  | "failed"
+  | "cancelled";
+
 /** A specification with a name. */
 export interface Scenario {
   /** What people call it, such as `traffic doubles`. */
@@ -4654,7 +4734,10 @@ export interface TokenLengths {
   output_tokens: number;
 }
 
-/** Requests in order of arrival, as columns of equal length. */
+/**
+ * Requests in order of arrival, as columns of equal length. Columns that a log does not have are
+ * empty.
+ */
 export interface Trace {
   /** Arrival of each request in milliseconds since the trace's start, ascending. */
   arrival_ms: number[];
@@ -4662,6 +4745,75 @@ export interface Trace {
   input_tokens: number[];
   /** Tokens of each answer. */
   output_tokens: number[];
+  /**
+   * The trace's start in seconds since the Unix epoch; `null` where the log does not tell, and then
+   * nothing is said of hours of the day and days of the week.
+   */
+  start_seconds: number | null;
+  /** Time from arrival to the last token of each request, in milliseconds; 0 where not known. */
+  latency_ms: number[];
+  /** Tokens of each prompt that were found in a prefix cache. */
+  cached_tokens: number[];
+  /** How each request ended. */
+  status: RequestStatus[];
+  /** The conversation that each request belongs to, numbered from 0 in any order. */
+  session: number[];
+  /** The model that each request asked for. */
+  model: Labels;
+  /** Who sent each request. */
+  tenant: Labels;
+  /** What each prompt begins with, as blocks that stand for whole prefixes. */
+  prefix: PrefixBlocks;
+}
+
+/**
+ * Requests in order of arrival, as columns of equal length. Columns that a log does not have are
+ * empty.
+ *
+ * As callers give it: what has a default may be left out.
+ */
+export interface TraceInput {
+  /** Arrival of each request in milliseconds since the trace's start, ascending. */
+  arrival_ms: number[];
+  /** Tokens of each prompt. */
+  input_tokens: number[];
+  /** Tokens of each answer. */
+  output_tokens: number[];
+  /**
+   * The trace's start in seconds since the Unix epoch; `null` where the log does not tell, and then
+   * nothing is said of hours of the day and days of the week.
+   */
+  start_seconds?: number | null;
+  /**
+   * Time from arrival to the last token of each request, in milliseconds; 0 where not known.
+   *
+   * @defaultValue `[]`
+   */
+  latency_ms?: number[];
+  /**
+   * Tokens of each prompt that were found in a prefix cache.
+   *
+   * @defaultValue `[]`
+   */
+  cached_tokens?: number[];
+  /**
+   * How each request ended.
+   *
+   * @defaultValue `[]`
+   */
+  status?: RequestStatus[];
+  /**
+   * The conversation that each request belongs to, numbered from 0 in any order.
+   *
+   * @defaultValue `[]`
+   */
+  session?: number[];
+  /** The model that each request asked for. */
+  model?: LabelsInput;
+  /** Who sent each request. */
+  tenant?: LabelsInput;
+  /** What each prompt begins with, as blocks that stand for whole prefixes. */
+  prefix?: PrefixBlocksInput;
 }
 
 /** A trace's character in a few figures. */

@@ -56,6 +56,7 @@ pub fn summarize_columns(
         arrival_ms: arrival_ms.to_vec(),
         input_tokens: input_tokens.to_vec(),
         output_tokens: output_tokens.to_vec(),
+        ..Trace::default()
     };
     answer(trace.summary())
 }

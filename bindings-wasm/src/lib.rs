@@ -44,7 +44,7 @@ pub fn summarize_columns(
     input_tokens: Vec<u32>,
     output_tokens: Vec<u32>,
 ) -> Result<String, JsValue> {
-    answer(Trace { arrival_ms, input_tokens, output_tokens }.summary())
+    answer(Trace { arrival_ms, input_tokens, output_tokens, ..Trace::default() }.summary())
 }
 
 /// Estimates of packed columns: see `EstimateBatch::packed`.

@@ -26,5 +26,6 @@ pub fn azure_conversation_2023() -> Result<Trace> {
         arrival_ms: rows.iter().map(|row| row.arrival_ms).collect(),
         input_tokens: rows.iter().map(|row| row.input_tokens).collect(),
         output_tokens: rows.iter().map(|row| row.output_tokens).collect(),
+        ..Trace::default()
     })
 }

@@ -77,6 +77,7 @@ __all__ = [
     "Interconnect",
     "InterconnectKind",
     "KvDtype",
+    "Labels",
     "Latencies",
     "LatencyExpectation",
     "LatencyFigure",
@@ -115,6 +116,7 @@ __all__ = [
     "PipelineStage",
     "PredictRequest",
     "PredictedLatency",
+    "PrefixBlocks",
     "Price",
     "Priorities",
     "Priority",
@@ -144,6 +146,7 @@ __all__ = [
     "RequestClass",
     "RequestLog",
     "RequestMix",
+    "RequestStatus",
     "Scenario",
     "ScenarioResult",
     "Scheduling",
@@ -885,6 +888,16 @@ KvDtype = Literal[
 - `"int8"`: 8-bit integers.
 - `"nvfp4"`: NVIDIA's 4-bit floats: blocks of 16 with an 8-bit scale.
 """
+
+
+class Labels(_Model):
+    """A column of names: each name once, and which of them each request has."""
+
+    names: list[str] = Field(default_factory=list)
+    """The names, at most a million."""
+
+    index: list[int] = Field(default_factory=list)
+    """Position in `names` of each request's; empty where the log has no such column."""
 
 
 class LatencyPercentiles(_Model):
@@ -2006,6 +2019,22 @@ class PredictedLatency(_Model):
     """Upper end of its interval."""
 
 
+class PrefixBlocks(_Model):
+    """A column of prefixes: for each request the blocks that its prompt begins with. A
+    block's number stands for all tokens up to its end, so two prompts with the same
+    number share that much.
+    """
+
+    block_tokens: int = 0
+    """Tokens of a block; the last of a prompt may have fewer."""
+
+    lengths: list[int] = Field(default_factory=list)
+    """Number of blocks of each request; empty where the log has no such column."""
+
+    blocks: list[int] = Field(default_factory=list)
+    """The blocks of all requests, one request after the other."""
+
+
 Priority = Literal[
     "low",
     "medium",
@@ -2621,6 +2650,18 @@ class RequestLog(_Model):
     """The requests, in any order."""
 
 
+RequestStatus = Literal[
+    "completed",
+    "failed",
+    "cancelled",
+]
+"""How a request ended.
+
+- `"completed"`: It was answered.
+- `"failed"`: It was refused or broke off.
+- `"cancelled"`: Whoever asked went away, or the log ended before the answer did.
+"""
+
 Scheduling = Literal[
     "chunked_prefill",
     "prefill_first",
@@ -3129,7 +3170,9 @@ class TokenLengths(_Model):
 
 
 class Trace(_Model):
-    """Requests in order of arrival, as columns of equal length."""
+    """Requests in order of arrival, as columns of equal length. Columns that a log does
+    not have are empty.
+    """
 
     arrival_ms: list[float]
     """Arrival of each request in milliseconds since the trace's start, ascending."""
@@ -3139,6 +3182,34 @@ class Trace(_Model):
 
     output_tokens: list[int]
     """Tokens of each answer."""
+
+    start_seconds: float | None = None
+    """The trace's start in seconds since the Unix epoch; `None` where the log does not
+    tell, and then nothing is said of hours of the day and days of the week.
+    """
+
+    latency_ms: list[float] = Field(default_factory=list)
+    """Time from arrival to the last token of each request, in milliseconds; 0 where not
+    known.
+    """
+
+    cached_tokens: list[int] = Field(default_factory=list)
+    """Tokens of each prompt that were found in a prefix cache."""
+
+    status: list[RequestStatus] = Field(default_factory=list)
+    """How each request ended."""
+
+    session: list[int] = Field(default_factory=list)
+    """The conversation that each request belongs to, numbered from 0 in any order."""
+
+    model: Labels = Field(default_factory=Labels)
+    """The model that each request asked for."""
+
+    tenant: Labels = Field(default_factory=Labels)
+    """Who sent each request."""
+
+    prefix: PrefixBlocks = Field(default_factory=PrefixBlocks)
+    """What each prompt begins with, as blocks that stand for whole prefixes."""
 
 
 class TraceSummary(_Model):

@@ -12,7 +12,7 @@ mod parse;
 mod prompt;
 mod specification;
 mod specify;
-mod trace;
+pub mod trace;
 mod use_case;
 
 pub use arrivals::{ArrivalProcess, MAX_DISPERSION, MAX_SLICES, RateSlice};
@@ -27,7 +27,10 @@ pub use parse::{Evidence, ParsedIntent, Question, parse_intent};
 pub use prompt::{IntentPrompt, intent_prompt, parse_intent_answer};
 pub use specification::{Origin, OriginKind, Sizing, SloTargets, Specification, TrafficProfile};
 pub use specify::specify;
-pub use trace::{Trace, TraceSummary};
+pub use trace::{
+    AnalyzeTraceRequest, PrefixBlocks, RateSeries, RequestStatus, Trace, TraceAnalysis, TraceAnalyzer,
+    TraceColumns, TraceOptions, TraceSummary, analyze_trace,
+};
 pub use use_case::{Domain, ExperienceClass, TokenLengths, UseCase, UseCaseTemplate};
 
 /// The longest text that is read as an intent, in bytes.

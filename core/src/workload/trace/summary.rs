@@ -1,23 +1,9 @@
-//! Traffic that was really seen: when each request arrived and how long it was.
+//! A trace's character in a few figures.
 
 use serde::{Deserialize, Serialize};
 
-use super::MAX_TOKENS;
+use super::Trace;
 use crate::error::{Error, ErrorCode, Result};
-use crate::units::check_count;
-
-/// Requests in order of arrival, as columns of equal length.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-pub struct Trace {
-    /// Arrival of each request in milliseconds since the trace's start, ascending.
-    pub arrival_ms: Vec<f64>,
-    /// Tokens of each prompt.
-    pub input_tokens: Vec<u32>,
-    /// Tokens of each answer.
-    pub output_tokens: Vec<u32>,
-}
 
 /// A trace's character in a few figures.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -107,32 +93,9 @@ impl Trace {
                 Error::new(ErrorCode::Empty, "arrival_ms", "has fewer than two requests").given(requests)
             );
         }
-        for (path, length) in
-            [("input_tokens", self.input_tokens.len()), ("output_tokens", self.output_tokens.len())]
-        {
-            if length != requests {
-                return Err(Error::new(
-                    ErrorCode::Contradiction,
-                    path,
-                    "has another length than `arrival_ms`",
-                )
-                .given(length)
-                .allowed(requests.to_string()));
-            }
-        }
-        const TEN_YEARS_MS: f64 = 10.0 * 365.25 * 86_400_000.0;
-        let mut before = 0.0;
-        for (index, &arrival) in self.arrival_ms.iter().enumerate() {
-            if !(arrival >= before && arrival <= TEN_YEARS_MS) {
-                return Err(Error::invalid(
-                    format!("arrival_ms[{index}]"),
-                    arrival,
-                    "finite, ascending, from 0 to ten years",
-                ));
-            }
-            before = arrival;
-        }
-        let span_ms = before - self.arrival_ms.first().copied().unwrap_or_default();
+        self.columns().check(0.0)?;
+        let (first, last) = (self.arrival_ms.first().copied(), self.arrival_ms.last().copied());
+        let span_ms = last.unwrap_or_default() - first.unwrap_or_default();
         if span_ms < 1000.0 {
             return Err(Error::new(
                 ErrorCode::InvalidValue,
@@ -141,11 +104,6 @@ impl Trace {
             )
             .given(format!("{span_ms} ms"))
             .allowed("one second or more"));
-        }
-        for (path, tokens) in [("input_tokens", &self.input_tokens), ("output_tokens", &self.output_tokens)] {
-            for (index, count) in tokens.iter().enumerate() {
-                check_count(&format!("{path}[{index}]"), u64::from(*count), 0, MAX_TOKENS.into())?;
-            }
         }
         Ok(())
     }
