@@ -7,6 +7,8 @@ import init, {
   compare,
   initSync,
   intentPrompt,
+  predict,
+  queue,
   parseIntent,
   parseIntentAnswer,
   recommend,
@@ -14,6 +16,8 @@ import init, {
   specify,
   summarizeTrace,
   type Comparison,
+  type FleetPrediction,
+  type QueueResult,
   type ErrorCode,
   type HealthReport,
   type Intent,
@@ -54,3 +58,12 @@ try {
 specify({ user: 5 });
 
 void [loaded, parsed, prompt, answered, comparison, manifests, health, summary];
+
+const found: QueueResult = queue({ kind: 'mm1', arrival_rate_per_second: 1, service_rate_per_second: 2 });
+const constant = { kind: 'constant', tokens: 100 } as const;
+const fleet: FleetPrediction = predict({
+  deployment: { model: 'Qwen3-32B', gpu: 'H200' },
+  requests: { classes: [{ input: constant, output: constant }] },
+  clients: { concurrency: 8 },
+});
+void [found, fleet];
