@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 use sizewell::manifest::{ManifestSettings, render_manifests};
 use sizewell::recommend::DeploymentOption;
 use sizewell::units::Quantile;
-use sizewell::workload::UseCase;
+use sizewell::workload::{Sizing, UseCase};
 
 type Failure = Box<dyn std::error::Error>;
 
@@ -42,8 +42,11 @@ fn main() -> Result<(), Failure> {
     let plain = ManifestSettings::default();
     for use_case in UseCase::ALL {
         for percentile in [Quantile::P95, Quantile::Mean] {
-            for option in options::recommended(catalog, use_case, percentile)? {
-                out.render(&format!("{}-{percentile}-{}", use_case.as_str(), option.id), &option, &plain)?;
+            for (how, sizing) in [("predicted", Sizing::Prediction), ("headroom", Sizing::Headroom)] {
+                for option in options::recommended(catalog, use_case, percentile, sizing)? {
+                    let name = format!("{}-{percentile}-{how}-{}", use_case.as_str(), option.id);
+                    out.render(&name, &option, &plain)?;
+                }
             }
         }
     }
