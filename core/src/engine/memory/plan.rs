@@ -180,6 +180,7 @@ pub(crate) struct RoomFor {
     pub fits: bool,
     pub kv_tokens: u64,
     pub kv_pool_gib_per_gpu: f64,
+    pub concurrent_requests: u64,
 }
 
 impl MemoryRoom {
@@ -225,6 +226,7 @@ impl MemoryRoom {
             fits: limiting.is_some() && whole >= 1,
             kv_tokens: (((held / BLOCK_TOKENS).floor() * BLOCK_TOKENS) as u64).saturating_mul(self.ranks),
             kv_pool_gib_per_gpu: limiting.map_or(0.0, |stage| stage.pool),
+            concurrent_requests: whole.saturating_mul(self.ranks),
         }
     }
 }
@@ -233,7 +235,7 @@ fn plan(setting: &Setting<'_>) -> MemoryPlan {
     let tokens = f64::from(setting.request_tokens);
     let all = MemoryRoom::of(setting);
     let room = all.of_requests(setting.request_tokens);
-    let (limiting, whole) = all.limiting(tokens);
+    let (limiting, _) = all.limiting(tokens);
     let only = StageMemory::of(setting, PipelineStage::Only);
     let limiting = limiting.unwrap_or(&only);
     let longest = all.stages.iter().map(|stage| longest_context(stage, setting.model.context_tokens)).min();
@@ -250,7 +252,7 @@ fn plan(setting: &Setting<'_>) -> MemoryPlan {
         request_tokens: setting.request_tokens,
         request_gib_per_gpu: limiting.cost.bytes_in_blocks(tokens) / BYTES_PER_GIB,
         kv_tokens: room.kv_tokens,
-        concurrent_requests: whole.saturating_mul(all.ranks),
+        concurrent_requests: room.concurrent_requests,
         largest_context_tokens: longest.unwrap_or(0),
         fits: room.fits,
         reason: (!room.fits).then(|| reason(setting, limiting)),

@@ -169,6 +169,11 @@ impl<'a> Predictor<'a> {
         })
     }
 
+    /// The same with another number of replicas, which is known to be in range.
+    pub(crate) fn with_replicas(&self, replicas: u32) -> Self {
+        Self { deployment: self.deployment.with_replicas(replicas), ..*self }
+    }
+
     /// The highest rate that is sustained, in requests per second: every place taken, each answer
     /// that ends followed by the next prompt.
     #[must_use]

@@ -6,8 +6,9 @@ use super::kernels::{keeps_kv_in_8_bits, quantizes_online};
 use crate::catalog::{Gpu, Model, WeightFormat};
 use crate::engine::{
     Batch, Coefficients, EngineLimits, EngineModel, IterationTime, KvDtype, MemoryOptions, MemoryPlan,
-    Parallelism, Replica, Roofline, memory_plan, planned_memory_options,
+    MemoryRoom, Parallelism, Replica, Roofline, memory_plan, planned_memory_options,
 };
+use crate::error::Result;
 use crate::queueing::{Deployment, Predictor};
 
 /// Sizes of tensor parallelism that are tried: those of one node, which is what a pod can have.
@@ -45,11 +46,11 @@ impl EngineModel for Engine {
     }
 }
 
-/// One configuration of a model on a GPU.
-#[derive(Debug, Clone)]
+/// One configuration of a model on a GPU, and what bounds its latencies and its cost. Its engine is
+/// made again when it is asked for: most are never.
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Candidate {
     pub setting: Setting,
-    pub engine: Engine,
     pub bias: Bias,
     /// The highest rate that one replica sustains, in requests per second.
     pub stable_qps: f64,
@@ -57,6 +58,12 @@ pub(super) struct Candidate {
     pub least_gpus: f64,
     /// Time of a request that nobody shares the replica with, a lower bound of it.
     pub alone_ms: f64,
+    /// Lower bounds of time to first token and inter-token latency.
+    pub floors_ms: (f64, f64),
+    /// Lower bounds of the latencies over their targets, the largest.
+    pub floor_ratio: f64,
+    /// The latency score that the lower bounds would have.
+    pub floor_marks: f64,
 }
 
 /// What tells the configurations of a model on a GPU apart.
@@ -146,8 +153,8 @@ pub(super) struct Pair<'a> {
 }
 
 impl Pair<'_> {
-    /// Numbers of GPUs that the model may be spread over, in order, for as long as it does not fit:
-    /// each with tensor parallelism within the domain, and at last two stages of the largest.
+    /// Tensor and pipeline parallelism that the model may be spread by, in order: each size of tensor
+    /// parallelism within the domain, and at last two stages of the largest.
     pub fn spreads(&self) -> impl Iterator<Item = (u32, u32)> {
         let domain = self.gpu.interconnect.domain_gpus.max(1);
         let sizes =
@@ -165,6 +172,11 @@ impl Pair<'_> {
             .filter(|size| *size <= domain)
             .chain(TENSOR_PARALLEL.into_iter().filter(|size| *size <= domain).map(|size| size * 2))
             .find(|gpus| self.facts.stored_gib / f64::from(*gpus) <= physical)
+    }
+
+    /// GPUs below which no configuration takes the load.
+    pub fn least_gpus(&self) -> f64 {
+        0.0
     }
 
     /// Why no configuration fits.
@@ -187,53 +199,78 @@ impl Pair<'_> {
     /// first.
     pub fn spread(&self, tensor_parallel: u32, pipeline_parallel: u32, into: &mut Vec<Candidate>) {
         let gpus = f64::from(tensor_parallel * pipeline_parallel);
-        let physical = self.gpu.memory_physical_gib;
         // The engine loads 16 bits before it quantises them, so those must fit in any case.
-        if self.facts.stored_gib / gpus > physical {
+        if self.facts.stored_gib / gpus > self.gpu.memory_physical_gib {
             return;
         }
-        let online = !self.facts.has_fp8_checkpoint
-            && self.facts.fp8_gib < self.facts.stored_gib
-            && quantizes_online(self.model, self.gpu);
-        let formats: &[bool] = if online { &[false, true] } else { &[false] };
-        let caches: &[KvDtype] =
-            if keeps_kv_in_8_bits(self.gpu) { &[KvDtype::Auto, KvDtype::Fp8] } else { &[KvDtype::Auto] };
-        for online_fp8 in formats.iter().copied() {
+        for online_fp8 in self.formats().iter().copied() {
             let mut bias = None;
-            for kv in caches.iter().copied() {
+            for kv in self.caches().iter().copied() {
                 let setting = Setting { online_fp8, kv, tensor_parallel, pipeline_parallel };
-                let options = setting.memory_options(self.gpu, self.demand);
-                let Ok(memory) = memory_plan(self.model, self.gpu, &options) else { return };
-                if !memory.fits || memory.concurrent_requests < LEAST_ROOM {
-                    continue;
-                }
-                let replica = Replica { memory: options, ..Replica::new(self.model, self.gpu) };
-                let roofline = engine(&replica, &memory);
+                let Ok(roofline) = self.roofline(setting) else { return };
+                let Some(roofline) = roofline else { continue };
                 let bias = *bias.get_or_insert_with(|| self.evidence.bias(self, setting, &roofline));
-                into.push(Candidate::new(setting, roofline, bias, self.demand));
+                into.push(Candidate::new(
+                    setting,
+                    &Engine::new(roofline, bias, self.demand),
+                    bias,
+                    self.demand,
+                ));
             }
         }
     }
+
+    /// Whether weights are quantised to fp8 while loading, in the order of trying.
+    fn formats(&self) -> &'static [bool] {
+        let online = !self.facts.has_fp8_checkpoint
+            && self.facts.fp8_gib < self.facts.stored_gib
+            && quantizes_online(self.model, self.gpu);
+        if online { &[false, true] } else { &[false] }
+    }
+
+    /// Formats of the KV cache, in the order of trying.
+    fn caches(&self) -> &'static [KvDtype] {
+        if keeps_kv_in_8_bits(self.gpu) { &[KvDtype::Auto, KvDtype::Fp8] } else { &[KvDtype::Auto] }
+    }
+
+    /// The engine of a configuration with the limits that its settings will have; `None` where there
+    /// is no room for a few requests.
+    fn roofline(&self, setting: Setting) -> Result<Option<Roofline>> {
+        let options = setting.memory_options(self.gpu, self.demand);
+        let tokens = options.request_tokens.unwrap_or(self.model.context_tokens);
+        let room = MemoryRoom::new(self.model, self.gpu, &options)?.of_requests(tokens);
+        if !room.fits || room.concurrent_requests < LEAST_ROOM {
+            return Ok(None);
+        }
+        let replica = Replica { memory: options, ..Replica::new(self.model, self.gpu) };
+        let (sequences, tokens) = options.batch_limits(self.gpu);
+        let limits = EngineLimits {
+            max_num_seqs: room.concurrent_requests.clamp(1, sequences.into()) as u32,
+            max_num_batched_tokens: tokens,
+            kv_tokens: room.kv_tokens.max(1),
+            scheduling: replica.backend.scheduling(),
+        };
+        Ok(Some(Roofline::without_check(&replica, &Coefficients::FITTED, limits)))
+    }
+
+    /// The engine of one of the pair's configurations.
+    pub fn engine(&self, candidate: &Candidate) -> Option<Engine> {
+        let roofline = self.roofline(candidate.setting).ok().flatten()?;
+        Some(Engine::new(roofline, candidate.bias, self.demand))
+    }
 }
 
-/// The engine with the limits that its settings will have.
-fn engine(replica: &Replica<'_>, memory: &MemoryPlan) -> Roofline {
-    let (sequences, tokens) = replica.memory.batch_limits(replica.gpu);
-    let limits = EngineLimits {
-        max_num_seqs: memory.concurrent_requests.clamp(1, sequences.into()) as u32,
-        max_num_batched_tokens: tokens,
-        kv_tokens: memory.kv_tokens.max(1),
-        scheduling: replica.backend.scheduling(),
-    };
-    Roofline::without_check(replica, &Coefficients::FITTED, limits)
+impl Engine {
+    fn new(roofline: Roofline, bias: Bias, demand: &Demand) -> Self {
+        let overhead_ms =
+            roofline.request_overhead_ms() + roofline.request_overhead_ms_per_token() * demand.input_tokens();
+        Self { roofline, pace: bias.itl_factor, overhead_ms }
+    }
 }
 
 impl Candidate {
-    fn new(setting: Setting, roofline: Roofline, bias: Bias, demand: &Demand) -> Self {
-        let overhead_ms =
-            roofline.request_overhead_ms() + roofline.request_overhead_ms_per_token() * demand.input_tokens();
-        let engine = Engine { roofline, pace: bias.itl_factor, overhead_ms };
-        let stable_qps = Predictor::new(&Deployment::new(&engine, 1), &demand.workload)
+    fn new(setting: Setting, engine: &Engine, bias: Bias, demand: &Demand) -> Self {
+        let stable_qps = Predictor::new(&Deployment::new(engine, 1), &demand.workload)
             .map_or(0.0, |predictor| predictor.stable_requests_per_second());
         let prompt_ms = engine.iteration_ms(&demand.short_prompt());
         let decode_ms = engine.iteration_ms(&demand.alone());
@@ -242,15 +279,20 @@ impl Candidate {
         } else {
             f64::INFINITY
         };
-        let alone_ms = engine.overhead_ms + prompt_ms + decode_ms * (demand.output_tokens() - 1.0);
-        Self { setting, engine, bias, stable_qps, least_gpus, alone_ms }
-    }
-
-    /// Lower bounds of time to first token and inter-token latency.
-    pub fn floors_ms(&self, demand: &Demand) -> (f64, f64) {
-        let first = (self.engine.overhead_ms + self.engine.iteration_ms(&demand.short_prompt()))
-            * self.bias.ttft_residual().min(1.0);
-        let gap = self.engine.iteration_ms(&demand.alone());
-        (first, gap)
+        let first_ms = engine.overhead_ms + prompt_ms;
+        let floors_ms = (first_ms * bias.ttft_residual().min(1.0), decode_ms);
+        let ratios = demand.ratios(floors_ms.0, floors_ms.1).map(|(_, ratio)| ratio);
+        let marks: f64 = ratios.iter().map(|ratio| (2.0 * (1.0 - ratio)).min(1.0)).sum();
+        Self {
+            setting,
+            bias,
+            stable_qps,
+            least_gpus,
+            alone_ms: first_ms + decode_ms * (demand.output_tokens() - 1.0),
+            floors_ms,
+            floor_ratio: ratios.into_iter().fold(0.0, f64::max),
+            // Rounding must not make a bound lower than what it bounds.
+            floor_marks: (marks / 3.0 * 100.0 + 1e-9).min(100.0),
+        }
     }
 }

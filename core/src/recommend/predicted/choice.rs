@@ -1,10 +1,11 @@
 //! Choosing among the configurations of one model on one GPU: the cheapest that meets the targets, and
 //! beside it the fastest where its latencies are worth more than the cheapest's.
 
-use super::Standing;
-use super::candidate::{Candidate, Pair, Setting};
-use super::fleet::Size;
+use super::candidate::{Candidate, Engine, Pair, Setting};
+use super::fleet::{Size, Sizer};
+use super::opened::Opened;
 use super::pair::{Found, Judge, Tally, Tariff, expectation, plan};
+use super::standing::Standing;
 use crate::cost::UnitCosts;
 use crate::queueing::{MAX_REPLICAS, Mood};
 use crate::recommend::search::NEAR_MISS_FRACTION;
@@ -19,18 +20,32 @@ const CACHE_GAIN: f64 = 1.15;
 /// The share of a latency's points that the fastest configuration must gain to stand beside the
 /// cheapest: less is no choice.
 const LEAST_GAIN: f64 = 1.0;
+/// GPUs from which on it is not worth asking whether so many can be listed.
+const MOST_GPUS: u64 = 1 << 40;
 
-/// GPUs of the nearest configuration, why, and the reason.
-pub(super) type Refusal = (Option<u32>, RejectionCode, String);
+/// What a pair came to.
+pub(super) enum Verdict {
+    /// Options or a near miss were added.
+    Added,
+    /// Nothing of it can be listed.
+    PassedOver,
+    /// No configuration fits.
+    NoRoom,
+    /// GPUs of the nearest configuration, why it is refused, and the reason.
+    Refused(Option<u32>, RejectionCode, String),
+}
 
 /// Choosing among the configurations of a pair.
 pub(super) struct Choice<'a> {
     judge: &'a Judge<'a>,
-    model: usize,
-    gpu: usize,
+    pair: &'a Pair<'a>,
     tariff: Tariff,
-    /// All that were made ready.
-    pub candidates: Vec<Candidate>,
+    opened: &'a mut Opened,
+    standing: &'a Standing,
+    /// GPUs above which nothing of the pair can be listed.
+    most_gpus: u64,
+    /// Whether a configuration was left for that.
+    bounded: bool,
     /// The cheapest that meets the targets: its place, replicas and GPUs.
     cheapest: Option<(usize, u32, u64)>,
     /// The nearest of those that miss a target whatever the load: its place, and latency over target.
@@ -39,82 +54,111 @@ pub(super) struct Choice<'a> {
     slow: Option<Setting>,
     /// The smallest excess over budget or GPUs of those that were not sized for it.
     beyond: Option<(u32, Miss)>,
-    /// Spreads that were looked at.
-    spreads: usize,
 }
 
 impl<'a> Choice<'a> {
-    pub fn new(judge: &'a Judge<'a>, model: usize, gpu: usize, tariff: Tariff) -> Self {
-        Self {
+    pub fn new(
+        judge: &'a Judge<'a>,
+        pair: &'a Pair<'a>,
+        tariff: Tariff,
+        opened: &'a mut Opened,
+        standing: &'a Standing,
+    ) -> Self {
+        let mut choice = Self {
             judge,
-            model,
-            gpu,
+            pair,
             tariff,
-            candidates: Vec::new(),
+            opened,
+            standing,
+            most_gpus: u64::MAX,
+            bounded: false,
             cheapest: None,
             nearest: None,
             slow: None,
             beyond: None,
-            spreads: 0,
+        };
+        let best = choice.opened.open(standing).map(|bound| bound.latency).fold(0.0, f64::max);
+        choice.most_gpus = choice.most_gpus_with(best);
+        choice
+    }
+
+    /// GPUs above which an option with this latency score cannot be listed.
+    fn most_gpus_with(&self, latency: f64) -> u64 {
+        let open = |gpus: u64| {
+            let bound = self.judge.bound(self.opened.model, self.opened.gpu, gpus as f64, latency);
+            bound.is_some_and(|bound| !self.standing.excludes(&bound))
+        };
+        if !self.standing.is_full() {
+            return u64::MAX;
         }
+        // More GPUs are never better. Found to 2%, from above.
+        let (mut low, mut high) = (0, 1);
+        while open(high) {
+            if high > MOST_GPUS {
+                return u64::MAX;
+            }
+            (low, high) = (high, high.saturating_mul(4));
+        }
+        while high - low > 1 + high / 50 {
+            let middle = low + (high - low) / 2;
+            if open(middle) { low = middle } else { high = middle }
+        }
+        high - 1
     }
 
     /// Finds the cheapest configuration, smallest spreads first: none of a larger spread is cheaper
     /// than one replica of it.
-    pub fn search(&mut self, pair: &Pair<'_>) {
-        for (tensor_parallel, stages) in pair.spreads() {
-            let gpus = u64::from(tensor_parallel * stages);
-            if self.cheapest.is_some_and(|(_, _, best)| gpus > best)
-                || (stages > 1 && !self.candidates.is_empty())
-            {
+    fn search(&mut self) {
+        let mut place = 0;
+        loop {
+            while place < self.opened.candidates.len() {
+                self.size(place);
+                place += 1;
+            }
+            let Some(next) = self.opened.next_gpus() else { break };
+            if self.cheapest.is_some_and(|(_, _, best)| next > best as f64) {
                 break;
             }
-            self.spreads += 1;
-            let first = self.candidates.len();
-            pair.spread(tensor_parallel, stages, &mut self.candidates);
-            for place in first..self.candidates.len() {
-                self.size(place);
+            if next > self.most_gpus as f64 {
+                self.bounded = true;
+                break;
             }
-        }
-    }
-
-    /// The configurations of spreads that the search had no need of.
-    fn look_at_all(&mut self, pair: &Pair<'_>) {
-        for (tensor_parallel, stages) in pair.spreads().skip(self.spreads) {
-            if stages == 1 {
-                pair.spread(tensor_parallel, stages, &mut self.candidates);
-            }
+            self.opened.widen(self.judge, self.pair);
         }
     }
 
     /// Sizes a configuration where it can be the cheapest.
     fn size(&mut self, place: usize) {
-        let demand = self.judge.demand;
-        let Some(candidate) = self.candidates.get(place) else { return };
+        let Some(candidate) = self.opened.candidates.get(place) else { return };
         let setting = candidate.setting;
         if self.slow.is_some_and(|slow| setting.differs_in_cache(slow)) {
             return;
         }
-        let floor = self.judge.floor_ratio(candidate);
+        let floor = candidate.floor_ratio;
         if floor > 1.0 {
             if self.nearest.is_none_or(|(_, ratio)| floor < ratio) {
                 self.nearest = Some((place, floor));
             }
             return;
         }
-        let better = |count: f64, altered: u32, alone_ms: f64| match self.cheapest {
+        let better = |count: f64| match self.cheapest {
             None => true,
             Some((other, _, best)) => {
                 let best = best as f64;
+                let (own, altered) = (candidate.alone_ms, setting.altered());
                 count < best
                     || count == best
-                        && self.candidates.get(other).is_some_and(|other| {
-                            (altered, 0) < (other.setting.altered(), 0)
-                                || altered == other.setting.altered() && alone_ms < other.alone_ms
+                        && self.opened.candidates.get(other).is_some_and(|other| {
+                            altered < other.setting.altered()
+                                || altered == other.setting.altered() && own < other.alone_ms
                         })
             }
         };
-        if !better(candidate.least_gpus, setting.altered(), candidate.alone_ms) {
+        if !better(candidate.least_gpus) {
+            return;
+        }
+        if candidate.least_gpus > self.most_gpus as f64 {
+            self.bounded = true;
             return;
         }
         if let Some(miss) = self.far_beyond(candidate.least_gpus) {
@@ -123,12 +167,14 @@ impl<'a> Choice<'a> {
             }
             return;
         }
-        let most =
-            self.cheapest.map_or(u64::from(MAX_REPLICAS), |(_, _, best)| best / u64::from(setting.gpus()));
-        match candidate.size(demand, floor, u32::try_from(most).unwrap_or(MAX_REPLICAS)) {
+        let best = self.cheapest.map_or(u64::MAX, |(_, _, best)| best);
+        let most = best.min(self.most_gpus) / u64::from(setting.gpus());
+        let Some(engine) = self.pair.engine(candidate) else { return };
+        let Ok(sizer) = Sizer::new(self.judge.demand, candidate, &engine) else { return };
+        match sizer.size(u32::try_from(most).unwrap_or(MAX_REPLICAS)) {
             Size::Replicas(replicas) => {
                 let count = u64::from(replicas) * u64::from(setting.gpus());
-                if better(count as f64, setting.altered(), candidate.alone_ms) {
+                if better(count as f64) {
                     self.cheapest = Some((place, replicas, count));
                 }
             }
@@ -138,7 +184,7 @@ impl<'a> Choice<'a> {
                     self.nearest = Some((place, ratio));
                 }
             }
-            Size::TooMany => {}
+            Size::TooMany => self.bounded |= self.most_gpus < best,
         }
     }
 
@@ -154,99 +200,125 @@ impl<'a> Choice<'a> {
     }
 
     /// Adds the options of the pair, or a near miss.
-    pub fn conclude(
-        &mut self,
-        pair: &Pair<'_>,
-        standing: &Standing,
-        tally: &mut Tally,
-    ) -> Result<(), Refusal> {
-        let Some((place, replicas, _)) = self.cheapest else { return self.none_meets(tally) };
-        let Some(candidate) = self.candidates.get(place) else { return Ok(()) };
-        let Some(found) = self.found(candidate, replicas) else { return Ok(()) };
+    pub fn conclude(mut self, tally: &mut Tally) -> Verdict {
+        self.search();
+        let chosen = self
+            .cheapest
+            .and_then(|(place, replicas, _)| Some((*self.opened.candidates.get(place)?, replicas)));
+        let Some((candidate, replicas)) = chosen else { return self.none_meets(tally) };
+        let Some(found) = self.found(&candidate, replicas) else { return Verdict::PassedOver };
         let misses = self.judge.search.limit_misses(found.gpu_count, found.usd_per_month);
         let worst = misses.iter().max_by(|left, right| left.over_fraction.total_cmp(&right.over_fraction));
         if let Some(worst) = worst {
             if worst.over_fraction > NEAR_MISS_FRACTION {
-                return Err((Some(candidate.setting.gpus()), code_of(worst), worst.message.clone()));
+                return Verdict::Refused(
+                    Some(candidate.setting.gpus()),
+                    code_of(worst),
+                    worst.message.clone(),
+                );
             }
             tally.near.push(Found { worst: worst.over_fraction, ..found });
-            return Ok(());
+            return Verdict::Added;
         }
         if found.scores.latency <= 100.0 - LEAST_GAIN {
-            let before = self.candidates.len();
-            self.look_at_all(pair);
-            tally.candidates += (self.candidates.len() - before) as u64;
-            tally.found.extend(self.faster(&found, standing));
+            tally.found.extend(self.faster(&found));
         }
         tally.found.push(found);
-        Ok(())
+        Verdict::Added
     }
 
     /// The fastest configuration where it gains enough over the cheapest and breaks no limit.
-    fn faster(&self, cheapest: &Found, standing: &Standing) -> Option<Found> {
-        let own = cheapest.candidate.alone_ms;
+    fn faster(&mut self, cheapest: &Found) -> Option<Found> {
+        let may_be = |choice: &Self, candidate: &Candidate| {
+            candidate.alone_ms < cheapest.candidate.alone_ms && candidate.floor_ratio <= 1.0 && {
+                let (gpus, marks) = (candidate.least_gpus, candidate.floor_marks);
+                let bound = choice.judge.bound(choice.opened.model, choice.opened.gpu, gpus, marks);
+                gpus <= 1e12
+                    && marks > cheapest.scores.latency + LEAST_GAIN
+                    && choice.within_limits(gpus)
+                    && bound.is_some_and(|bound| !choice.standing.excludes(&bound))
+            }
+        };
+        let any = self.opened.candidates.iter().any(|candidate| may_be(self, candidate));
+        if !any && !self.opened.unseen_is_open(self.standing) {
+            return None;
+        }
+        while self.opened.next_gpus().is_some() {
+            self.opened.widen(self.judge, self.pair);
+        }
         let fastest = self
+            .opened
             .candidates
             .iter()
-            .filter(|candidate| candidate.alone_ms < own && self.judge.floor_ratio(candidate) <= 1.0)
-            .min_by(|left, right| left.alone_ms.total_cmp(&right.alone_ms))?;
-        let limits = |gpus: f64| self.judge.search.limit_misses(gpus as u64, self.tariff.of(gpus)).is_empty();
-        let marks = self.judge.floor_marks(fastest);
-        if fastest.least_gpus > 1e12
-            || !limits(fastest.least_gpus)
-            || marks <= cheapest.scores.latency + LEAST_GAIN
-        {
-            return None;
-        }
-        let (model, gpu) = (self.model, self.gpu);
-        if standing.excludes(&self.judge.bound(model, gpu, self.tariff, fastest.least_gpus, marks, true)) {
-            return None;
-        }
-        let Size::Replicas(replicas) =
-            fastest.size(self.judge.demand, self.judge.floor_ratio(fastest), MAX_REPLICAS)
-        else {
+            .filter(|candidate| {
+                candidate.alone_ms < cheapest.candidate.alone_ms && candidate.floor_ratio <= 1.0
+            })
+            .min_by(|left, right| left.alone_ms.total_cmp(&right.alone_ms))
+            .filter(|candidate| may_be(self, candidate))?;
+        let most = self.most_gpus_with(fastest.floor_marks) / u64::from(fastest.setting.gpus());
+        let engine = self.pair.engine(fastest)?;
+        let sizer = Sizer::new(self.judge.demand, fastest, &engine).ok()?;
+        let Size::Replicas(replicas) = sizer.size(u32::try_from(most).unwrap_or(MAX_REPLICAS)) else {
             return None;
         };
-        let found = self.found(fastest, replicas)?;
-        (limits(found.gpu_count as f64) && found.scores.latency > cheapest.scores.latency + LEAST_GAIN)
+        let found = self.found_of(&sizer, fastest, replicas)?;
+        (self.within_limits(found.gpu_count as f64)
+            && found.scores.latency > cheapest.scores.latency + LEAST_GAIN)
             .then_some(found)
     }
 
+    fn within_limits(&self, gpus: f64) -> bool {
+        self.judge.search.limit_misses(gpus as u64, self.tariff.of(gpus)).is_empty()
+    }
+
     /// A near miss of the configuration that is nearest to the targets, or why there is none.
-    fn none_meets(&self, tally: &mut Tally) -> Result<(), Refusal> {
+    fn none_meets(&self, tally: &mut Tally) -> Verdict {
         let demand = self.judge.demand;
-        if let Some((gpus, miss)) = &self.beyond {
-            return Err((Some(*gpus), code_of(miss), format!("at least: {}", miss.message)));
+        if self.bounded {
+            return Verdict::PassedOver;
         }
-        let nearest = self.nearest.and_then(|(place, ratio)| Some((self.candidates.get(place)?, ratio)));
+        if let Some((gpus, miss)) = &self.beyond {
+            return Verdict::Refused(Some(*gpus), code_of(miss), format!("at least: {}", miss.message));
+        }
+        if self.opened.candidates.is_empty() {
+            return Verdict::NoRoom;
+        }
+        let nearest =
+            self.nearest.and_then(|(place, ratio)| Some((self.opened.candidates.get(place)?, ratio)));
         let Some((candidate, ratio)) = nearest else {
             let reason = "more than a million replicas would be needed".to_owned();
-            return Err((None, RejectionCode::MaxGpus, reason));
+            return Verdict::Refused(None, RejectionCode::MaxGpus, reason);
         };
         let replicas = (demand.required_qps / (candidate.stable_qps * NEAR_MISS_LOAD)).ceil().max(1.0);
         if ratio <= 1.0 + NEAR_MISS_FRACTION
             && replicas <= f64::from(MAX_REPLICAS)
-            && let Some(found) = self.found(candidate, replicas as u32)
+            && let Some(near) = self.near_miss(candidate, replicas as u32)
         {
-            let limits = self.judge.search.limit_misses(found.gpu_count, found.usd_per_month);
-            let planning = candidate.narrowest(demand, found.replicas, demand.required_qps);
-            let worst = limits
-                .iter()
-                .map(|miss| miss.over_fraction)
-                .fold(planning.map_or(f64::INFINITY, |(_, ratio)| ratio - 1.0), f64::max);
-            if worst > 0.0 && worst <= NEAR_MISS_FRACTION {
-                tally.near.push(Found { worst, ..found });
-                return Ok(());
-            }
+            tally.near.push(near);
+            return Verdict::Added;
         }
-        Err((Some(candidate.setting.gpus()), RejectionCode::Latency, self.slow(candidate)))
+        Verdict::Refused(Some(candidate.setting.gpus()), RejectionCode::Latency, self.slow(candidate))
+    }
+
+    /// A configuration that misses by no more than a near miss may.
+    fn near_miss(&self, candidate: &Candidate, replicas: u32) -> Option<Found> {
+        let engine = self.pair.engine(candidate)?;
+        let sizer = Sizer::new(self.judge.demand, candidate, &engine).ok()?;
+        let found = self.found_of(&sizer, candidate, replicas)?;
+        let limits = self.judge.search.limit_misses(found.gpu_count, found.usd_per_month);
+        let planning = sizer.narrowest(replicas, self.judge.demand.required_qps);
+        let worst = limits
+            .iter()
+            .map(|miss| miss.over_fraction)
+            .fold(planning.map_or(f64::INFINITY, |(_, ratio)| ratio - 1.0), f64::max);
+        (worst > 0.0 && worst <= NEAR_MISS_FRACTION).then_some(Found { worst, ..found })
     }
 
     /// Why a configuration is too slow, in words.
     fn slow(&self, candidate: &Candidate) -> String {
         let demand = self.judge.demand;
         let slo = &demand.slo;
-        let (ttft, itl) = candidate.floors_ms(demand);
+        let (ttft, itl) = candidate.floors_ms;
         let (name, floor, target) = [
             ("TTFT", ttft, slo.ttft_ms),
             ("ITL", itl, slo.itl_ms),
@@ -266,19 +338,24 @@ impl<'a> Choice<'a> {
     }
 
     fn found(&self, candidate: &Candidate, replicas: u32) -> Option<Found> {
+        let engine: Engine = self.pair.engine(candidate)?;
+        let sizer = Sizer::new(self.judge.demand, candidate, &engine).ok()?;
+        self.found_of(&sizer, candidate, replicas)
+    }
+
+    fn found_of(&self, sizer: &Sizer<'_>, candidate: &Candidate, replicas: u32) -> Option<Found> {
         let (demand, specification) = (self.judge.demand, self.judge.search.specification);
-        let (ttft, itl) = candidate.latencies(demand, replicas, demand.peak_qps, Mood::Expected)?;
+        let (ttft, itl) = sizer.latencies(replicas, demand.peak_qps, Mood::Expected)?;
         let latency = expectation(demand, ttft, itl);
-        let gpus_per_replica = candidate.setting.gpus();
-        let gpu_count = u64::from(replicas) * u64::from(gpus_per_replica);
+        let gpu_count = u64::from(replicas) * u64::from(candidate.setting.gpus());
         let usd_per_month = self.tariff.of(gpu_count as f64);
         let unit_costs = UnitCosts::new(usd_per_month / HOURS_PER_MONTH, &specification.traffic);
-        let plan = plan(demand, candidate, replicas, demand.required_qps);
-        let quality = self.judge.quality(self.model);
+        let plan = plan(demand, candidate.setting, replicas, demand.required_qps);
+        let quality = self.judge.quality(self.opened.model);
         Some(Found {
-            model: self.model,
-            gpu: self.gpu,
-            candidate: candidate.clone(),
+            model: self.opened.model,
+            gpu: self.opened.gpu,
+            candidate: *candidate,
             replicas,
             gpu_count,
             usd_per_month,

@@ -17,17 +17,21 @@ mod evidence;
 mod explain;
 mod fleet;
 mod kernels;
+mod opened;
 mod pair;
 mod report;
+mod standing;
 
 use super::filter::Admission;
 use super::rank::{rank_near_misses, rank_options};
-use super::search::Search;
+use super::search::{NEAR_MISS_FRACTION, Search};
 use super::{DeploymentOption, Recommendation, Rejected, RejectionCode, rank};
 use crate::error::Result;
 use demand::Demand;
 use evidence::Evidence;
+use opened::Opened;
 use pair::{Found, Judge, Prospect, Tally};
+use standing::Standing;
 
 /// Most options of an answer.
 const MOST_OPTIONS: usize = 100;
@@ -58,13 +62,15 @@ pub(super) fn recommend(search: &Search<'_>, admission: &Admission) -> Result<Re
             (None, Some(_)) => {
                 let admitted = admission.gpus.iter().enumerate().filter(|(_, verdict)| verdict.is_none());
                 prospects.extend(
-                    admitted.filter_map(|(gpu, _)| judge.prospect(model, gpu, &mut tally)).map(Ranked),
+                    admitted
+                        .filter_map(|(gpu, _)| judge.prospect(model, gpu, &mut tally))
+                        .map(|prospect| Ranked { prospect, opened: None }),
                 );
             }
             _ => {}
         }
     }
-    let passed_over = judge_best_first(&judge, prospects, &mut tally);
+    let passed_over = judge_best_first(&judge, prospects, Standing::new(MOST_OPTIONS), &mut tally);
     let Tally { found, near, rejected: of_pairs, candidates } = tally;
     let total = found.len();
     let kept = best(found);
@@ -100,12 +106,16 @@ pub(super) fn recommend(search: &Search<'_>, admission: &Admission) -> Result<Re
     })
 }
 
-/// Prospects by their score, and in a fixed order among equals.
-struct Ranked(Prospect);
+/// Pairs by the best score that they may have, and in a fixed order among equals.
+struct Ranked {
+    prospect: Prospect,
+    /// Where its configurations are, once they are looked at.
+    opened: Option<usize>,
+}
 
 impl Ord for Ranked {
     fn cmp(&self, other: &Self) -> Ordering {
-        let (left, right) = (&self.0, &other.0);
+        let (left, right) = (&self.prospect, &other.prospect);
         let places = (right.model, right.gpu).cmp(&(left.model, left.gpu));
         left.score.total_cmp(&right.score).then(places)
     }
@@ -125,67 +135,50 @@ impl PartialEq for Ranked {
 
 impl Eq for Ranked {}
 
-/// Judges pairs from the best prospect down. One that can neither be among the listed options nor on
-/// the Pareto front is passed over; returns how many were.
-fn judge_best_first(judge: &Judge<'_>, mut prospects: BinaryHeap<Ranked>, tally: &mut Tally) -> usize {
-    let mut standing = Standing::default();
+/// Judges pairs from the best prospect down, each prospect made closer before it is judged: from the
+/// fewest GPUs that hold the weights, spread by spread, to the rate and the floors of each
+/// configuration. A pair of which nothing can be among the listed options nor on the Pareto front is
+/// passed over; returns how many were.
+fn judge_best_first(
+    judge: &Judge<'_>,
+    mut prospects: BinaryHeap<Ranked>,
+    mut standing: Standing,
+    tally: &mut Tally,
+) -> usize {
+    let mut pairs: Vec<Opened> = Vec::new();
     let mut passed_over = 0;
-    while let Some(Ranked(prospect)) = prospects.pop() {
-        if standing.excludes(&prospect) {
+    while let Some(Ranked { prospect, opened }) = prospects.pop() {
+        let (model, gpu) = (prospect.model, prospect.gpu);
+        let Some(pair) = judge.pair_of(model, gpu) else { continue };
+        let at = opened.unwrap_or(pairs.len());
+        let excluded = match pairs.get(at) {
+            Some(opened) => standing.is_full() && opened.open(&standing).next().is_none(),
+            None => standing.excludes(&prospect),
+        };
+        if excluded {
             passed_over += 1;
             continue;
         }
-        if !prospect.refined && standing.is_full() {
-            prospects.extend(judge.refined(&prospect).map(Ranked));
-            continue;
+        if opened.is_none() {
+            pairs.push(Opened::new(judge, &pair, model, gpu));
         }
-        let known = tally.found.len();
-        judge.pair(prospect.model, prospect.gpu, &standing, tally);
-        standing.extend(tally.found.get(known..).unwrap_or_default());
+        let Some(opened) = pairs.get_mut(at) else { continue };
+        // What no longer has the score that it was taken for waits for its turn.
+        let (mut score, mut of_unseen) = opened.score();
+        if of_unseen && score >= prospect.score {
+            opened.widen(judge, &pair);
+            (score, of_unseen) = opened.score();
+        }
+        let far = opened.too_slow().is_some_and(|ratio| ratio > 1.0 + NEAR_MISS_FRACTION);
+        if far || (score >= prospect.score && !of_unseen) {
+            let known = tally.found.len();
+            passed_over += usize::from(!judge.pair(&pair, opened, &standing, tally));
+            standing.extend(tally.found.get(known..).unwrap_or_default());
+        } else {
+            prospects.push(Ranked { prospect: Prospect { score, ..prospect }, opened: Some(at) });
+        }
     }
     passed_over
-}
-
-/// What the options found so far leave open.
-#[derive(Default)]
-struct Standing {
-    /// The scores of the best, ascending.
-    scores: Vec<f64>,
-    /// Cost, latency and quality of those that no other found beats.
-    front: Vec<(f64, f64, f64)>,
-}
-
-impl Standing {
-    fn is_full(&self) -> bool {
-        self.scores.len() >= MOST_OPTIONS
-    }
-
-    /// Whether nothing of a prospect can be listed.
-    fn excludes(&self, prospect: &Prospect) -> bool {
-        let listed = !self.is_full() || self.scores.first().is_none_or(|least| prospect.score >= *least);
-        let beaten = |(cost, latency, quality): &(f64, f64, f64)| {
-            *cost <= prospect.rank_cost && *latency >= prospect.latency && *quality >= prospect.quality
-        };
-        !listed && self.front.iter().any(beaten)
-    }
-
-    fn extend(&mut self, found: &[Found]) {
-        for one in found {
-            let at = self.scores.partition_point(|score| *score < one.scores.total);
-            self.scores.insert(at, one.scores.total);
-            if self.scores.len() > MOST_OPTIONS {
-                self.scores.remove(0);
-            }
-            let own = (one.rank_cost(), one.scores.latency, one.scores.quality);
-            let beats = |one: &(f64, f64, f64), other: &(f64, f64, f64)| {
-                one.0 <= other.0 && one.1 >= other.1 && one.2 >= other.2
-            };
-            if !self.front.iter().any(|other| beats(other, &own)) {
-                self.front.retain(|other| !beats(&own, other));
-                self.front.push(own);
-            }
-        }
-    }
 }
 
 /// The best by score, those on the Pareto front among them whatever their score.

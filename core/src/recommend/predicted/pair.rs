@@ -2,10 +2,12 @@
 //! found of it.
 
 use super::candidate::{Candidate, ModelFacts, NoRoom, Pair, Setting};
-use super::choice::Choice;
+use super::choice::{Choice, Verdict};
 use super::demand::{Demand, LEAST_ROOM};
 use super::evidence::Evidence;
-use super::{Standing, kernels, rejected};
+use super::opened::Opened;
+use super::standing::Standing;
+use super::{kernels, rejected};
 use crate::catalog::Numbers;
 use crate::cost::{Fleet, UnitCosts};
 use crate::plan::CapacityPlan;
@@ -14,7 +16,7 @@ use crate::recommend::{LatencyExpectation, LatencyFigure, Rejected, RejectionCod
 use crate::units::HOURS_PER_MONTH;
 
 /// A configuration that was sized.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Found {
     pub model: usize,
     pub gpu: usize,
@@ -122,9 +124,7 @@ impl<'a> Judge<'a> {
             Ok(_) => kernels::refusal(pair.model, pair.gpu).map(|why| (RejectionCode::Kernels, why)),
         };
         match (refusal, tariff, pair.fewest_gpus()) {
-            (None, Ok(tariff), Some(gpus)) => {
-                Some(self.bound(model, gpu, *tariff, f64::from(gpus), 100.0, false))
-            }
+            (None, Ok(_), Some(gpus)) => self.bound(model, gpu, f64::from(gpus), 100.0),
             (Some((code, why)), _, _) => {
                 tally.rejected.extend(rejected(self.search, model, gpu, None, code, why));
                 None
@@ -136,79 +136,21 @@ impl<'a> Judge<'a> {
         }
     }
 
-    pub(super) fn bound(
-        &self,
-        model: usize,
-        gpu: usize,
-        tariff: Tariff,
-        gpus: f64,
-        latency: f64,
-        refined: bool,
-    ) -> Prospect {
+    /// What an option of so many GPUs with so good a latency score is, or at best may be.
+    pub fn bound(&self, model: usize, gpu: usize, gpus: f64, latency: f64) -> Option<Prospect> {
+        let Some(Ok(tariff)) = self.tariffs.get(gpu) else { return None };
         let usd_per_month = tariff.of(gpus);
         let quality = self.quality(model);
         let specification = self.search.specification;
         let unit_costs = UnitCosts::new(usd_per_month / HOURS_PER_MONTH, &specification.traffic);
-        Prospect {
+        Some(Prospect {
             model,
             gpu,
             score: rank::total(specification, quality, latency, &unit_costs, gpus),
             rank_cost: if usd_per_month > 0.0 { usd_per_month } else { gpus },
             latency,
             quality: quality.unwrap_or(0.0),
-            refined,
-        }
-    }
-
-    /// A closer bound, from every configuration of the pair.
-    pub fn refined(&self, prospect: &Prospect) -> Option<Prospect> {
-        let Prospect { model, gpu, .. } = *prospect;
-        let (pair, Ok(tariff)) = (self.pair_of(model, gpu)?, self.tariffs.get(gpu)?) else { return None };
-        let mut candidates = Vec::new();
-        let (mut least, mut latency) = (f64::INFINITY, f64::NEG_INFINITY);
-        for (tensor_parallel, stages) in pair.spreads() {
-            if stages > 1 && least.is_finite() {
-                break;
-            }
-            candidates.clear();
-            pair.spread(tensor_parallel, stages, &mut candidates);
-            for candidate in &candidates {
-                if self.floor_ratio(candidate) > 1.0 {
-                    continue;
-                }
-                let marks = self.floor_marks(candidate);
-                least = least.min(candidate.least_gpus);
-                latency = latency.max(marks);
-                // One replica of the fewest GPUs that takes the load: the bound is as close as it gets.
-                if candidate.least_gpus <= f64::from(candidate.setting.gpus()) && marks >= 100.0 {
-                    return Some(self.bound(model, gpu, *tariff, least, latency, true));
-                }
-            }
-        }
-        let far = Prospect {
-            score: f64::NEG_INFINITY,
-            rank_cost: f64::INFINITY,
-            latency: f64::NEG_INFINITY,
-            quality: f64::NEG_INFINITY,
-            refined: true,
-            ..*prospect
-        };
-        Some(if least.is_finite() { self.bound(model, gpu, *tariff, least, latency, true) } else { far })
-    }
-
-    /// The latency score that the lower bounds of a configuration's latencies would have.
-    pub(super) fn floor_marks(&self, candidate: &Candidate) -> f64 {
-        let (ttft, itl) = candidate.floors_ms(self.demand);
-        let ratios = self.demand.ratios(ttft, itl);
-        let marks: f64 = ratios.into_iter().map(|(_, ratio)| (2.0 * (1.0 - ratio)).min(1.0)).sum();
-        // Rounding must not make a bound lower than what it bounds.
-        (marks / 3.0 * 100.0 + 1e-9).min(100.0)
-    }
-
-    /// Lower bounds of the latencies over their targets, the largest.
-    pub(super) fn floor_ratio(&self, candidate: &Candidate) -> f64 {
-        let (ttft, itl) = candidate.floors_ms(self.demand);
-        self.demand.ratios(ttft, itl).into_iter().map(|(_, ratio)| ratio).fold(0.0, f64::max)
+        })
     }
 
     fn refuse_memory(&self, pair: &Pair<'_>, model: usize, gpu: usize, tally: &mut Tally) {
@@ -230,19 +172,21 @@ impl<'a> Judge<'a> {
         tally.rejected.extend(rejected(self.search, model, gpu, gpus, code, reason));
     }
 
-    /// Judges a pair and adds what it comes to.
-    pub fn pair(&self, model: usize, gpu: usize, standing: &Standing, tally: &mut Tally) {
-        let (Some(pair), Some(Ok(tariff))) = (self.pair_of(model, gpu), self.tariffs.get(gpu)) else {
-            return;
-        };
-        let mut choice = Choice::new(self, model, gpu, *tariff);
-        choice.search(&pair);
-        tally.candidates += choice.candidates.len() as u64;
-        if choice.candidates.is_empty() {
-            self.refuse_memory(&pair, model, gpu, tally);
-        } else if let Err((gpus, code, reason)) = choice.conclude(&pair, standing, tally) {
-            tally.rejected.extend(rejected(self.search, model, gpu, gpus, code, reason));
+    /// Judges a pair and adds what it comes to; `false` where nothing of it can be listed.
+    pub fn pair(&self, pair: &Pair<'_>, opened: &mut Opened, standing: &Standing, tally: &mut Tally) -> bool {
+        let (model, gpu) = (opened.model, opened.gpu);
+        let Some(Ok(tariff)) = self.tariffs.get(gpu) else { return false };
+        let verdict = Choice::new(self, pair, *tariff, opened, standing).conclude(tally);
+        tally.candidates += opened.candidates.len() as u64;
+        match verdict {
+            Verdict::Added => {}
+            Verdict::PassedOver => return false,
+            Verdict::NoRoom => self.refuse_memory(pair, model, gpu, tally),
+            Verdict::Refused(gpus, code, reason) => {
+                tally.rejected.extend(rejected(self.search, model, gpu, gpus, code, reason));
+            }
         }
+        true
     }
 }
 
@@ -258,13 +202,11 @@ pub(super) struct Prospect {
     /// None has a better latency score.
     pub latency: f64,
     pub quality: f64,
-    /// Whether the bounds are from its configurations, not from sizes alone.
-    pub refined: bool,
 }
 
 /// The plan of so many replicas that take a rate within the targets.
-pub(super) fn plan(demand: &Demand, candidate: &Candidate, replicas: u32, capacity_qps: f64) -> CapacityPlan {
-    let gpus_per_replica = candidate.setting.gpus();
+pub(super) fn plan(demand: &Demand, setting: Setting, replicas: u32, capacity_qps: f64) -> CapacityPlan {
+    let gpus_per_replica = setting.gpus();
     CapacityPlan {
         replicas: replicas.into(),
         gpus_per_replica,

@@ -1,13 +1,15 @@
 //! From a configuration that was sized to an option with everything that it says.
 
+use super::candidate::Engine;
 use super::demand::Demand;
 use super::explain;
+use super::fleet::Sizer;
 use super::pair::{Found, Judge, expectation, plan};
 use crate::catalog::WeightFormat;
 use crate::cost::{Fleet, UnitCosts};
 use crate::engine::{Batch, EngineModel, ErrorModel, KvDtype, engine_settings};
 use crate::error::{Error, Result};
-use crate::queueing::{Deployment, Latencies, LatencyPrediction, LimitingResource, Mood, Predictor};
+use crate::queueing::{Latencies, LatencyPrediction, LimitingResource, Mood};
 use crate::recommend::search::judge_row;
 use crate::recommend::{
     BenchmarkEvidence, DeploymentOption, MeasuredEvidence, OptionPrediction, PredictedLatency, Provenance,
@@ -34,10 +36,11 @@ pub(super) fn option(judge: &Judge<'_>, found: &Found) -> Result<DeploymentOptio
     let candidate = &found.candidate;
     let setting = candidate.setting;
     let memory = setting.memory(pair.model, pair.gpu, demand).ok_or_else(lost)?;
-    let predictor = Predictor::new(&Deployment::new(&candidate.engine, found.replicas), &demand.workload)?;
-    let predicted = predictor.predict(&demand.arrivals)?;
-    let (capacity_qps, binding) = candidate.capacity(demand, found.replicas);
-    let capacity = plan(demand, candidate, found.replicas, capacity_qps);
+    let engine = pair.engine(candidate).ok_or_else(lost)?;
+    let sizer = Sizer::new(demand, candidate, &engine)?;
+    let predicted = sizer.predictor(found.replicas).predict(&demand.arrivals)?;
+    let (capacity_qps, binding) = sizer.capacity(found.replicas);
+    let capacity = plan(demand, setting, found.replicas, capacity_qps);
     let latency = found.latency;
 
     let fleet = Fleet { gpu: pair.gpu.id.clone(), gpu_count: capacity.gpu_count };
@@ -95,14 +98,13 @@ pub(super) fn option(judge: &Judge<'_>, found: &Found) -> Result<DeploymentOptio
         batch_mean: predicted.batch_mean,
         kv_use_fraction: predicted.kv_use_fraction,
         binding,
-        limiting_resource: limiting(found, demand, &predicted),
+        limiting_resource: limiting(&engine, demand, &predicted),
         measured,
     };
     let mut misses = Vec::new();
     if found.worst > 0.0 {
-        let (ttft, itl) = candidate
-            .latencies(demand, found.replicas, demand.required_qps, Mood::Cautious)
-            .ok_or_else(lost)?;
+        let (ttft, itl) =
+            sizer.latencies(found.replicas, demand.required_qps, Mood::Cautious).ok_or_else(lost)?;
         misses = search.latency_misses(&latency);
         if misses.is_empty() {
             misses = explain::with_reserve(search.latency_misses(&expectation(demand, ttft, itl)));
@@ -176,7 +178,7 @@ fn intervals(
 }
 
 /// What a typical iteration spends most on, prompts counted by their share of the tokens.
-fn limiting(found: &Found, demand: &Demand, predicted: &LatencyPrediction) -> LimitingResource {
+fn limiting(engine: &Engine, demand: &Demand, predicted: &LatencyPrediction) -> LimitingResource {
     if predicted.kv_use_fraction > KV_FULL {
         return LimitingResource::Kv;
     }
@@ -188,7 +190,7 @@ fn limiting(found: &Found, demand: &Demand, predicted: &LatencyPrediction) -> Li
     shape.prefill_sequences = prompts;
     shape.prefill_tokens = prompts * prompt.prefill_tokens;
     shape.prefill_attended_tokens = prompts * prompt.prefill_attended_tokens;
-    let time = found.candidate.engine.iteration(&shape);
+    let time = engine.iteration(&shape);
     [
         (LimitingResource::Compute, time.compute_ms),
         (LimitingResource::Bandwidth, time.bandwidth_ms),
