@@ -215,7 +215,7 @@ pub(super) struct Search<'a> {
 }
 
 impl<'a> Search<'a> {
-    fn new(catalog: &'a Catalog, specification: &'a Specification) -> Result<Self> {
+    pub fn new(catalog: &'a Catalog, specification: &'a Specification) -> Result<Self> {
         if let Some(provider) = &specification.provider {
             catalog.provider(provider)?;
         }

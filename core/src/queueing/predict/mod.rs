@@ -117,11 +117,11 @@ pub(crate) enum Mood {
 /// How far plans stay above the cautious prediction: predictions err on both sides, and a plan must
 /// not miss. By metric, from the errors against the reference simulation on the seeds used for
 /// development; bursts are harder to predict and ask for as much again.
-const TTFT_RESERVE: f64 = 0.25;
-const ITL_RESERVE: f64 = 0.20;
+pub(crate) const TTFT_RESERVE: f64 = 0.25;
+pub(crate) const ITL_RESERVE: f64 = 0.20;
 const E2E_RESERVE: f64 = 0.15;
 /// Load below which the reserve shrinks with it: a request alone is predicted exactly.
-const QUIET: f64 = 0.1;
+pub(crate) const QUIET: f64 = 0.1;
 /// Index of dispersion from which the reserve is doubled.
 const FULL_BURSTS: f64 = 4.0;
 

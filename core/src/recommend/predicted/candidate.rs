@@ -3,6 +3,7 @@
 use super::demand::{Demand, LEAST_ROOM};
 use super::evidence::{Bias, Evidence};
 use super::kernels::{keeps_kv_in_8_bits, quantizes_online};
+use super::loaded::Loaded;
 use crate::catalog::{Gpu, Model, WeightFormat};
 use crate::engine::{
     Batch, Coefficients, EngineLimits, EngineModel, IterationTime, KvDtype, MemoryOptions, MemoryPlan,
@@ -13,6 +14,9 @@ use crate::queueing::{Deployment, Predictor};
 
 /// Sizes of tensor parallelism that are tried: those of one node, which is what a pod can have.
 const TENSOR_PARALLEL: [u32; 4] = [1, 2, 4, 8];
+
+/// Numbers of replicas from which on they are taken to be as good as idle, over the fewest.
+const FAR: f64 = 1.3;
 
 /// The engine model at a deployment's own pace, the handling of a prompt's tokens in its overhead.
 #[derive(Debug, Clone)]
@@ -64,6 +68,9 @@ pub(super) struct Candidate {
     pub floor_ratio: f64,
     /// The latency score that the lower bounds would have.
     pub floor_marks: f64,
+    /// The same of any number of GPUs below `far_gpus`.
+    pub near_marks: f64,
+    pub far_gpus: f64,
 }
 
 /// What tells the configurations of a model on a GPU apart.
@@ -174,11 +181,6 @@ impl Pair<'_> {
             .find(|gpus| self.facts.stored_gib / f64::from(*gpus) <= physical)
     }
 
-    /// GPUs below which no configuration takes the load.
-    pub fn least_gpus(&self) -> f64 {
-        0.0
-    }
-
     /// Why no configuration fits.
     pub fn no_room(&self) -> NoRoom {
         let Some((tensor_parallel, _)) = self.spreads().filter(|(_, stages)| *stages == 1).last() else {
@@ -274,15 +276,22 @@ impl Candidate {
             .map_or(0.0, |predictor| predictor.stable_requests_per_second());
         let prompt_ms = engine.iteration_ms(&demand.short_prompt());
         let decode_ms = engine.iteration_ms(&demand.alone());
-        let least_gpus = if stable_qps > 0.0 {
-            demand.least_replicas(stable_qps) * f64::from(setting.gpus())
-        } else {
-            f64::INFINITY
-        };
         let first_ms = engine.overhead_ms + prompt_ms;
         let floors_ms = (first_ms * bias.ttft_residual().min(1.0), decode_ms);
         let ratios = demand.ratios(floors_ms.0, floors_ms.1).map(|(_, ratio)| ratio);
-        let marks: f64 = ratios.iter().map(|ratio| (2.0 * (1.0 - ratio)).min(1.0)).sum();
+        let least = demand.least_replicas(stable_qps);
+        let gpus = f64::from(setting.gpus());
+        let (mut least_gpus, mut far_gpus) = (f64::INFINITY, f64::INFINITY);
+        let floor_marks = marks(ratios);
+        let mut near_marks = floor_marks;
+        if stable_qps > 0.0 {
+            let loaded = Loaded::new(engine, demand, stable_qps, floors_ms);
+            let least = loaded.least_replicas(least).unwrap_or(least);
+            let far = (least * FAR).ceil().max(least + 1.0);
+            let (first_ms, gap_ms) = loaded.floors_ms(far - 1.0);
+            near_marks = marks(demand.ratios(first_ms, gap_ms).map(|(_, ratio)| ratio));
+            (least_gpus, far_gpus) = (least * gpus, far * gpus);
+        }
         Self {
             setting,
             bias,
@@ -291,8 +300,16 @@ impl Candidate {
             alone_ms: first_ms + decode_ms * (demand.output_tokens() - 1.0),
             floors_ms,
             floor_ratio: ratios.into_iter().fold(0.0, f64::max),
-            // Rounding must not make a bound lower than what it bounds.
-            floor_marks: (marks / 3.0 * 100.0 + 1e-9).min(100.0),
+            floor_marks,
+            near_marks,
+            far_gpus,
         }
     }
+}
+
+/// The latency score of latencies that are these shares of their targets.
+fn marks(ratios: [f64; 3]) -> f64 {
+    let marks: f64 = ratios.iter().map(|ratio| (2.0 * (1.0 - ratio)).min(1.0)).sum();
+    // Rounding must not make a bound lower than what it bounds.
+    (marks / 3.0 * 100.0 + 1e-9).min(100.0)
 }

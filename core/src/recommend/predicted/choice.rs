@@ -109,11 +109,23 @@ impl<'a> Choice<'a> {
     /// Finds the cheapest configuration, smallest spreads first: none of a larger spread is cheaper
     /// than one replica of it.
     fn search(&mut self) {
-        let mut place = 0;
+        let mut sized = 0;
         loop {
-            while place < self.opened.candidates.len() {
+            // The most promising first, so that the others are measured by it.
+            let candidates = &self.opened.candidates;
+            let mut places: Vec<usize> = (sized..candidates.len()).collect();
+            sized = candidates.len();
+            let key = |place: &usize| {
+                candidates
+                    .get(*place)
+                    .map_or((f64::INFINITY, 0), |one| (one.least_gpus, one.setting.altered()))
+            };
+            places.sort_by(|left, right| {
+                let (left, right) = (key(left), key(right));
+                left.0.total_cmp(&right.0).then(left.1.cmp(&right.1))
+            });
+            for place in places {
                 self.size(place);
-                place += 1;
             }
             let Some(next) = self.opened.next_gpus() else { break };
             if self.cheapest.is_some_and(|(_, _, best)| next > best as f64) {
@@ -167,7 +179,8 @@ impl<'a> Choice<'a> {
             }
             return;
         }
-        let best = self.cheapest.map_or(u64::MAX, |(_, _, best)| best);
+        // With as many GPUs as the cheapest it may be none better.
+        let best = self.cheapest.map_or(u64::MAX, |(_, _, best)| best - u64::from(!better(best as f64)));
         let most = best.min(self.most_gpus) / u64::from(setting.gpus());
         let Some(engine) = self.pair.engine(candidate) else { return };
         let Ok(sizer) = Sizer::new(self.judge.demand, candidate, &engine) else { return };

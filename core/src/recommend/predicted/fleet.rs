@@ -21,7 +21,11 @@ pub(super) enum Size {
 /// Kept off every target: percentiles are found to within a few thousandths.
 const MARGIN: f64 = 0.01;
 /// Lower bounds over targets from which a configuration may well miss them whatever the load.
-const DOUBTFUL: f64 = 0.75;
+const DOUBTFUL: f64 = 0.95;
+/// Numbers of replicas that miss before it is asked whether any can meet the targets.
+const ASK_AT_REST: usize = 2;
+/// Most replicas over the fewest up to which the most are tried first.
+const NOT_FAR: f64 = 2.5;
 /// Share of the stable rate at which a request is as good as alone.
 const IDLE: f64 = 1e-4;
 /// Numbers of replicas tried by the slope of the latency before halving.
@@ -79,53 +83,66 @@ impl<'a> Sizer<'a> {
     /// is guessed by the slope of the logarithm of the latency over that of the number.
     pub fn size(&self, most: u32) -> Size {
         let most = most.min(MAX_REPLICAS);
-        let least = self.demand.least_replicas(self.candidate.stable_qps);
+        let least = self.candidate.least_gpus / f64::from(self.candidate.setting.gpus());
         if least.is_nan() || least > f64::from(most) {
             return Size::TooMany;
         }
         let least = least as u32;
-        // What is likely to fail even at rest is asked that first.
-        let mut at_rest = None;
-        if self.candidate.floor_ratio > DOUBTFUL {
-            let idle = self.idle_ratio();
-            if idle > 1.0 {
-                return Size::Slow(idle);
+        let doubtful = self.candidate.floor_ratio > DOUBTFUL;
+        // A number that is not far is asked first whether it is enough at all.
+        let mut high = None;
+        if most > least && f64::from(most) <= f64::from(least) * NOT_FAR {
+            let ratio = self.ratio(most);
+            if ratio > 1.0 {
+                return Size::TooMany;
             }
-            at_rest = Some(idle);
+            high = Some((most, ratio));
+        } else if doubtful && let Some(idle) = self.slow() {
+            return Size::Slow(idle);
         }
         let ratio = self.ratio(least);
         if ratio <= 1.0 {
             return Size::Replicas(least);
         }
-        let (mut low, mut low_ratio) = (least, ratio);
+        let mut low = (least, ratio);
         // The latency is about inverse to the replicas until something better is known.
         let mut slope = 1.0;
-        let (high, high_ratio) = loop {
-            if low >= most {
-                return Size::TooMany;
+        let mut misses = 0;
+        let high = loop {
+            if let Some(high) = high {
+                break high;
             }
-            let guess = f64::from(low) * exp((ln(low_ratio.min(1e3)) / slope).clamp(0.0, 1.4));
-            let next = (guess.ceil().min(f64::from(most)) as u32).max(low + 1);
+            if low.0 >= most {
+                // Why: that a request alone is too slow says more.
+                return self.slow().map_or(Size::TooMany, Size::Slow);
+            }
+            let guess = f64::from(low.0) * exp((ln(low.1.min(1e3)) / slope).clamp(0.0, 1.4));
+            let next = (guess.ceil().min(f64::from(most)) as u32).max(low.0 + 1);
             let ratio = self.ratio(next);
             if ratio <= 1.0 {
                 break (next, ratio);
             }
-            if at_rest.is_none() {
-                let idle = self.idle_ratio();
-                if idle > 1.0 {
-                    return Size::Slow(idle);
-                }
-                at_rest = Some(idle);
+            misses += 1;
+            if misses == ASK_AT_REST
+                && !doubtful
+                && let Some(idle) = self.slow()
+            {
+                return Size::Slow(idle);
             }
-            let steps = ln(f64::from(next) / f64::from(low));
-            slope = if ratio.is_finite() && low_ratio.is_finite() {
-                (ln(low_ratio / ratio) / steps).clamp(0.2, 2.0)
+            let steps = ln(f64::from(next) / f64::from(low.0));
+            slope = if ratio.is_finite() && low.1.is_finite() {
+                (ln(low.1 / ratio) / steps).clamp(0.2, 2.0)
             } else {
                 1.0
             };
-            (low, low_ratio) = (next, ratio);
+            low = (next, ratio);
         };
-        Size::Replicas(self.smallest((low, low_ratio), (high, high_ratio)))
+        Size::Replicas(self.smallest(low, high))
+    }
+
+    /// How far a request alone misses a target, where it does.
+    fn slow(&self) -> Option<f64> {
+        Some(self.idle_ratio()).filter(|idle| *idle > 1.0)
     }
 
     /// The smallest number that meets the targets, between one that misses and one that meets them.

@@ -10,6 +10,8 @@
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 
+#[cfg(test)]
+mod against_all;
 mod candidate;
 mod choice;
 mod demand;
@@ -17,6 +19,7 @@ mod evidence;
 mod explain;
 mod fleet;
 mod kernels;
+mod loaded;
 mod opened;
 mod pair;
 mod report;
@@ -46,34 +49,24 @@ pub(super) fn recommend(search: &Search<'_>, admission: &Admission) -> Result<Re
     let demand = Demand::new(specification)?;
     let evidence = Evidence::new(catalog, admission)?;
     let judge = Judge::new(search, &demand, &evidence);
-    let mut tally = Tally::default();
     let mut rejected = Vec::new();
-    let mut prospects = BinaryHeap::new();
-    for (model, verdict) in admission.models.iter().enumerate() {
-        match (verdict, catalog.models().get(model)) {
-            (Some((code, reason)), Some(model)) => rejected.push(Rejected {
+    for (verdict, model) in admission.models.iter().zip(catalog.models()) {
+        if let Some((code, reason)) = verdict {
+            rejected.push(Rejected {
                 model: model.id.clone(),
                 gpu: None,
                 gpus_per_replica: None,
                 backend: None,
                 code: *code,
                 reason: reason.clone(),
-            }),
-            (None, Some(_)) => {
-                let admitted = admission.gpus.iter().enumerate().filter(|(_, verdict)| verdict.is_none());
-                prospects.extend(
-                    admitted
-                        .filter_map(|(gpu, _)| judge.prospect(model, gpu, &mut tally))
-                        .map(|prospect| Ranked { prospect, opened: None }),
-                );
-            }
-            _ => {}
+            });
         }
     }
-    let passed_over = judge_best_first(&judge, prospects, Standing::new(MOST_OPTIONS), &mut tally);
+    let mut tally = Tally::default();
+    let passed_over = judge_all(&judge, admission, Standing::new(MOST_OPTIONS), &mut tally);
     let Tally { found, near, rejected: of_pairs, candidates } = tally;
     let total = found.len();
-    let kept = best(found);
+    let kept = best(found, MOST_OPTIONS);
     let mut options: Vec<DeploymentOption> =
         kept.iter().map(|found| report::option(&judge, found)).collect::<Result<_>>()?;
     rank_options(&mut options);
@@ -135,6 +128,21 @@ impl PartialEq for Ranked {
 
 impl Eq for Ranked {}
 
+/// Judges the admitted pairs of model and GPU; returns how many were passed over.
+fn judge_all(judge: &Judge<'_>, admission: &Admission, standing: Standing, tally: &mut Tally) -> usize {
+    let admitted = |(at, refused): (usize, bool)| (!refused).then_some(at);
+    let models = || admission.models.iter().map(Option::is_some).enumerate().filter_map(admitted);
+    let gpus = || admission.gpus.iter().map(Option::is_some).enumerate().filter_map(admitted);
+    let mut prospects = Vec::new();
+    for model in models() {
+        for gpu in gpus() {
+            let prospect = judge.prospect(model, gpu, tally);
+            prospects.extend(prospect.map(|prospect| Ranked { prospect, opened: None }));
+        }
+    }
+    judge_best_first(judge, prospects.into(), standing, tally)
+}
+
 /// Judges pairs from the best prospect down, each prospect made closer before it is judged: from the
 /// fewest GPUs that hold the weights, spread by spread, to the rate and the floors of each
 /// configuration. A pair of which nothing can be among the listed options nor on the Pareto front is
@@ -181,17 +189,17 @@ fn judge_best_first(
     passed_over
 }
 
-/// The best by score, those on the Pareto front among them whatever their score.
-fn best(mut found: Vec<Found>) -> Vec<Found> {
+/// The `most` best by score, those on the Pareto front among them whatever their score.
+fn best(mut found: Vec<Found>, most: usize) -> Vec<Found> {
     found.sort_by(|left, right| {
         let score = right.scores.total.total_cmp(&left.scores.total);
         score.then_with(|| left.key().cmp(&right.key()))
     });
-    if found.len() <= MOST_OPTIONS {
+    if found.len() <= most {
         return found;
     }
     let front = pareto_front(&found);
-    let mut room = MOST_OPTIONS.saturating_sub(front.iter().filter(|on| **on).count());
+    let mut room = most.saturating_sub(front.iter().filter(|on| **on).count());
     found
         .into_iter()
         .zip(front)
@@ -201,7 +209,7 @@ fn best(mut found: Vec<Found>) -> Vec<Found> {
             }
             Some(found)
         })
-        .take(MOST_OPTIONS)
+        .take(most)
         .collect()
 }
 

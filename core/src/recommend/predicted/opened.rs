@@ -11,14 +11,12 @@ pub(super) struct Opened {
     pub gpu: usize,
     /// Those that are ready.
     pub candidates: Vec<Candidate>,
-    /// The best that each of them may be, those left out that miss a target whatever the load.
+    /// The best that each of them may be with few replicas and with many, those left out that miss a target whatever the load.
     bounds: Vec<Prospect>,
     /// The best that those may be that are not ready; `None` where there are no more.
     unseen: Option<Prospect>,
     spreads: Vec<(u32, u32)>,
     next: usize,
-    /// GPUs below which no configuration takes the load.
-    least_gpus: f64,
 }
 
 impl Opened {
@@ -31,7 +29,6 @@ impl Opened {
             unseen: None,
             spreads: pair.spreads().collect(),
             next: 0,
-            least_gpus: pair.least_gpus(),
         };
         opened.unseen = opened.best_unseen(judge);
         opened
@@ -46,8 +43,7 @@ impl Opened {
     /// more.
     pub fn next_gpus(&self) -> Option<f64> {
         let (tensor_parallel, stages) = self.next_spread()?;
-        let gpus = f64::from(tensor_parallel * stages);
-        Some((self.least_gpus / gpus).ceil().max(1.0) * gpus)
+        Some(f64::from(tensor_parallel * stages))
     }
 
     fn best_unseen(&self, judge: &Judge<'_>) -> Option<Prospect> {
@@ -62,9 +58,13 @@ impl Opened {
         pair.spread(tensor_parallel, stages, &mut self.candidates);
         let new = self.candidates.get(known..).unwrap_or_default();
         let within = new.iter().filter(|candidate| candidate.floor_ratio <= 1.0);
-        self.bounds.extend(within.filter_map(|candidate| {
-            judge.bound(self.model, self.gpu, candidate.least_gpus, candidate.floor_marks)
-        }));
+        for candidate in within {
+            let bound = |gpus: f64, marks: f64| judge.bound(self.model, self.gpu, gpus, marks);
+            self.bounds.extend(bound(candidate.least_gpus, candidate.near_marks));
+            if candidate.near_marks < candidate.floor_marks {
+                self.bounds.extend(bound(candidate.far_gpus, candidate.floor_marks));
+            }
+        }
         self.unseen = self.best_unseen(judge);
     }
 
