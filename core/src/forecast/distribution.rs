@@ -22,35 +22,24 @@ pub(super) struct Response {
     pub carry: f64,
     /// What is left of that after each further step.
     pub decay: f64,
+    /// Lags with the shares of earlier steps that each step has of them.
+    pub lags: Vec<(usize, f64)>,
 }
 
 impl Response {
-    /// ψ₀ = 1, ψ₁, …
-    pub(super) fn weights(&self) -> impl Iterator<Item = f64> + '_ {
-        let (mut slopes, mut damped, mut carried) = (0.0, 1.0, self.carry);
-        (0_usize..).map(move |lag| {
-            if lag == 0 {
-                return 1.0;
-            }
-            damped *= self.damping;
-            slopes += damped;
-            let seasonal: f64 = self
-                .seasons
-                .iter()
-                .filter(|(period, _)| *period > 0 && lag.is_multiple_of(*period))
-                .map(|(_, share)| share)
-                .sum();
-            let weight = self.level + self.slope * slopes + seasonal + carried;
-            carried *= self.decay;
-            weight
-        })
+    /// ψ₀ = 1, ψ₁, … of the first `horizon` steps.
+    pub(super) fn weights(&self, horizon: usize) -> Vec<f64> {
+        let mut weights = vec![0.0; horizon];
+        let mut once = std::iter::once(1.0);
+        self.follow(|| once.next().unwrap_or_default(), &mut weights);
+        weights
     }
 
     /// Standard deviation of each of the first `horizon` steps, over that of one error.
     pub(super) fn spreads(&self, horizon: usize) -> Vec<f64> {
         let mut variance = 0.0;
-        self.weights()
-            .take(horizon)
+        self.weights(horizon)
+            .into_iter()
             .map(|weight| {
                 variance += weight * weight;
                 sqrt(variance)
@@ -60,11 +49,16 @@ impl Response {
 
     /// Fills `path` with what errors drawn from a standard normal distribution add up to.
     fn draw(&self, random: &mut Random, path: &mut [f64]) {
+        self.follow(|| random.normal(), path);
+    }
+
+    /// Fills `path` with what these errors add up to.
+    fn follow(&self, mut errors: impl FnMut() -> f64, path: &mut [f64]) {
         let (mut level, mut slope, mut carried) = (0.0, 0.0, 0.0);
         let mut seasons: Vec<Vec<f64>> =
             self.seasons.iter().map(|(period, _)| vec![0.0; (*period).max(1)]).collect();
-        for (step, slot) in path.iter_mut().enumerate() {
-            let error = random.normal();
+        for step in 0..path.len() {
+            let error = errors();
             let mut value = level + carried + error;
             for (state, (period, share)) in seasons.iter_mut().zip(&self.seasons) {
                 if let Some(place) = state.get_mut(step % (*period).max(1)) {
@@ -72,10 +66,16 @@ impl Response {
                     *place += share * error;
                 }
             }
+            for (lag, weight) in &self.lags {
+                let before = step.checked_sub((*lag).max(1)).and_then(|place| path.get(place));
+                value += weight * before.copied().unwrap_or_default();
+            }
             slope = (slope + self.slope * error) * self.damping;
             level += self.level * error + slope;
             carried = carried * self.decay + self.carry * error;
-            *slot = value;
+            if let Some(slot) = path.get_mut(step) {
+                *slot = value;
+            }
         }
     }
 }
@@ -131,6 +131,16 @@ impl Shape {
     }
 }
 
+/// What is done to every step after its own transform: seasons put back, and a scale of theirs.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Beyond {
+    /// Added to each step.
+    pub offsets: Vec<f64>,
+    pub transform: Transform,
+    /// Nothing is below this, afterwards.
+    pub least: f64,
+}
+
 /// The joint distribution of the steps to come.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Distribution {
@@ -143,31 +153,38 @@ pub(super) struct Distribution {
     pub transform: Transform,
     /// Nothing is below this.
     pub least: f64,
+    /// From the innermost outwards.
+    pub beyond: Vec<Beyond>,
 }
 
 impl Distribution {
     pub(super) fn point(&self) -> Vec<f64> {
-        self.centre.iter().map(|centre| self.value(*centre)).collect()
+        self.centre.iter().enumerate().map(|(step, centre)| self.value(step, *centre)).collect()
     }
 
     /// The quantile at `probability` of every step.
     pub(super) fn quantile(&self, probability: f64) -> Vec<f64> {
         let error = self.shape.quantile(probability, normal_quantile(probability));
-        let at = |(centre, spread): (&f64, &f64)| self.moved(*centre, *spread, error);
-        self.centre.iter().zip(&self.spread).map(at).collect()
+        let at = |(step, (centre, spread)): (usize, (&f64, &f64))| self.moved(step, *centre, *spread, error);
+        self.centre.iter().zip(&self.spread).enumerate().map(at).collect()
     }
 
-    fn moved(&self, centre: f64, spread: f64, error: f64) -> f64 {
+    fn moved(&self, step: usize, centre: f64, spread: f64, error: f64) -> f64 {
         match self.shape {
-            Shape::Intermittent { .. } => self.value(error),
-            _ => self.value(centre + spread * error),
+            Shape::Intermittent { .. } => self.value(step, error),
+            _ => self.value(step, centre + spread * error),
         }
     }
 
     /// On the scale of the quantity: finite, and not below the least.
-    fn value(&self, modelled: f64) -> f64 {
+    fn value(&self, step: usize, modelled: f64) -> f64 {
         const MOST: f64 = 1e300;
-        self.transform.back(modelled).clamp(-MOST, MOST).max(self.least)
+        let mut value = self.transform.back(modelled).clamp(-MOST, MOST).max(self.least);
+        for beyond in &self.beyond {
+            let moved = value + beyond.offsets.get(step).copied().unwrap_or_default();
+            value = beyond.transform.back(moved).clamp(-MOST, MOST).max(beyond.least);
+        }
+        value
     }
 
     /// Fills `path` with one draw of all steps together.
@@ -183,14 +200,14 @@ impl Distribution {
                 }
             }
         }
-        for (((slot, unit), centre), spread) in path.iter_mut().zip(unit).zip(&self.centre).zip(&self.spread)
-        {
+        let steps = path.iter_mut().zip(unit).zip(&self.centre).zip(&self.spread).enumerate();
+        for (step, (((slot, unit), centre), spread)) in steps {
             let z = *slot / unit.max(f64::MIN_POSITIVE);
             let error = match self.shape {
                 Shape::Normal => z,
                 _ => self.shape.quantile(normal_cdf(z), z),
             };
-            *slot = self.moved(*centre, *spread, error);
+            *slot = self.moved(step, *centre, *spread, error);
         }
     }
 
@@ -208,7 +225,15 @@ mod tests {
     use super::*;
 
     fn holt_winters() -> Response {
-        Response { level: 0.4, slope: 0.1, damping: 0.9, seasons: vec![(3, 0.2)], carry: 0.3, decay: 0.5 }
+        Response {
+            level: 0.4,
+            slope: 0.1,
+            damping: 0.9,
+            seasons: vec![(3, 0.2)],
+            carry: 0.3,
+            decay: 0.5,
+            lags: vec![(2, -0.4)],
+        }
     }
 
     /// What is drawn step by step has the variance that the weights say: 40,000 draws have a

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 
+use super::calibration::Calibration;
 use super::distribution::{Dependence, Distribution, Response, Shape};
 use super::model::{Explanation, FittedForecaster};
 use super::outcome::{Forecast, check_horizon};
@@ -37,11 +38,21 @@ pub(super) trait Engine: Clone + Debug + Send + Sync + 'static {
         ahead.into_iter().enumerate().map(with_estimation).collect()
     }
 
+    /// Shape of the errors, where it is not normal.
+    fn shape(&self) -> Option<Shape> {
+        None
+    }
+
     fn seasonal_periods(&self) -> Vec<usize> {
         Vec::new()
     }
 
     fn parameters(&self) -> Vec<(String, f64)> {
+        Vec::new()
+    }
+
+    /// Models that it is made of, with their weights.
+    fn weights(&self) -> Vec<(String, f64)> {
         Vec::new()
     }
 }
@@ -83,6 +94,8 @@ pub(super) struct Fitted<E> {
     /// Of the next step.
     pub clock: Option<Clock>,
     pub notes: Vec<String>,
+    /// How far off it was from earlier origins; without it, spreads are what the model expects.
+    pub calibration: Option<Calibration>,
 }
 
 impl<E: Engine> Fitted<E> {
@@ -105,6 +118,7 @@ impl<E: Engine> Fitted<E> {
             non_negative: series.is_non_negative(),
             clock: series.clock().map(|clock| clock.later(series.len())),
             notes: Vec::new(),
+            calibration: None,
         }
     }
 
@@ -125,14 +139,27 @@ impl<E: Engine> Fitted<E> {
 
     pub(super) fn distribution(&self, horizon: usize) -> Distribution {
         let centre = self.engine.centre(horizon);
-        let spread = self.engine.spreads(&centre, self.tally.sigma(self.fitted_parameters));
+        let expected = self.engine.spreads(&centre, self.tally.sigma(self.fitted_parameters));
+        let (spread, shape, dependence) = match &self.calibration {
+            Some(calibration) => (
+                calibration.spreads(&expected),
+                Shape::Seen(calibration.table.clone()),
+                Dependence::Neighbours(calibration.correlation),
+            ),
+            None => (
+                expected,
+                self.engine.shape().unwrap_or(Shape::Normal),
+                Dependence::Response(self.engine.response()),
+            ),
+        };
         Distribution {
             centre,
             spread,
-            shape: Shape::Normal,
-            dependence: Dependence::Response(self.engine.response()),
+            shape,
+            dependence,
             transform: self.transform,
             least: if self.non_negative { 0.0 } else { f64::NEG_INFINITY },
+            beyond: Vec::new(),
         }
     }
 }
@@ -150,7 +177,7 @@ impl<E: Engine> FittedForecaster for Fitted<E> {
             seasonal_periods: self.engine.seasonal_periods(),
             transform: self.transform.name(),
             parameters,
-            weights: BTreeMap::new(),
+            weights: self.engine.weights().into_iter().collect(),
             notes: self.notes.clone(),
         }
     }
@@ -166,6 +193,9 @@ impl<E: Engine> FittedForecaster for Fitted<E> {
             self.tally.add(self.engine.absorb(self.transform.forward(*value)));
         }
         self.clock = self.clock.map(|clock| clock.later(values.len()));
+        if let Some(calibration) = &mut self.calibration {
+            calibration.moves(values.len());
+        }
         Ok(())
     }
 

@@ -6,32 +6,45 @@
 //! points; the [`Forecast`] answers in means, quantiles and paths. [`backtest`] says how well a
 //! model would have done. Each model's file names the source of its formulas.
 
-#![allow(dead_code, reason = "the models that follow use the rest")]
-
 pub mod accuracy;
 
+mod auto;
+mod autoregression;
 mod backtest;
+mod calibration;
+mod croston;
 mod distribution;
 mod drift;
+mod ets;
 mod fitted;
 mod growth;
 mod line;
 mod model;
+mod mstl;
 mod naive;
 mod naive2;
 mod outcome;
 mod random;
 mod resample;
+mod search;
 mod seasonal_naive;
 mod series;
 mod statistics;
+mod stl;
+mod taylor;
+mod theta;
 mod transform;
 mod weekday;
 
+pub use auto::Auto;
+pub use autoregression::SeasonalAutoregression;
 pub use backtest::{BacktestOptions, BacktestReport, BacktestScore, IntervalScore, MOST_FOLDS, backtest};
+pub use croston::Intermittent;
 pub use drift::Drift;
+pub use ets::{ErrorKind, Ets, EtsKind, SeasonKind, TrendKind};
 pub use growth::CompoundGrowth;
 pub use model::{Explanation, FittedForecaster, Forecaster};
+pub use mstl::Mstl;
 pub use naive::Naive;
 pub use naive2::Naive2;
 pub use outcome::{
@@ -41,4 +54,6 @@ pub use outcome::{
 pub use resample::{Aggregate, Resampling, resample};
 pub use seasonal_naive::SeasonalNaive;
 pub use series::{Clock, MOST_POINTS, MOST_VALUE, Series, SeriesInput};
+pub use taylor::Taylor;
+pub use theta::Theta;
 pub use weekday::LinearWeekday;

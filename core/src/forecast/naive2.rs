@@ -39,13 +39,17 @@ impl Forecaster for Naive2 {
             check_period("period", self.period, 1, series)?;
         }
         let filled = interpolated(series.values());
-        let indices = if is_seasonal(&filled, self.period) && filled.iter().all(|value| *value > 0.0) {
-            multiplicative_indices(&filled, self.period)
-        } else {
-            vec![1.0]
-        };
-        let engine = Adjusted { indices, next: 0, last: f64::NAN };
+        let engine = Adjusted { indices: seasonal_indices(&filled, self.period), next: 0, last: f64::NAN };
         Ok(Box::new(Fitted::run(self.name(), engine, series, Transform::Identity, 0)))
+    }
+}
+
+/// Indices of a multiplicative season where there is one and all values are positive; else 1.
+pub(super) fn seasonal_indices(values: &[f64], period: usize) -> Vec<f64> {
+    if is_seasonal(values, period) && values.iter().all(|value| *value > 0.0) {
+        multiplicative_indices(values, period)
+    } else {
+        vec![1.0]
     }
 }
 

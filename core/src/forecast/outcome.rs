@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::distribution::{Dependence, Distribution, Response, Shape};
+use super::distribution::{Beyond, Dependence, Distribution, Response, Shape};
 use super::random::Random;
 use super::series::Clock;
 use super::transform::Transform;
@@ -106,6 +106,12 @@ impl Forecast {
         Ok(Self { model, clock, mean, levels: levels.to_vec(), distribution })
     }
 
+    /// The same forecast seen from beyond another transform, under another name.
+    pub(super) fn beyond(mut self, model: String, beyond: Beyond) -> Self {
+        self.distribution.beyond.push(beyond);
+        Self { model, mean: self.distribution.point(), ..self }
+    }
+
     /// A forecast of a caller's own model: independent normal distributions with these means and
     /// standard deviations. `clock` has the time of the first step.
     ///
@@ -141,6 +147,7 @@ impl Forecast {
             dependence: Dependence::Response(Response::default()),
             transform: Transform::Identity,
             least: if non_negative { 0.0 } else { f64::NEG_INFINITY },
+            beyond: Vec::new(),
         };
         Self::new(model.into(), clock, levels, distribution)
     }

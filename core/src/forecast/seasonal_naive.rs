@@ -48,12 +48,7 @@ impl Forecaster for SeasonalNaive {
     fn fit(&self, series: &Series) -> Result<Box<dyn FittedForecaster>> {
         series.need(1, "the last season is what goes on")?;
         check_period("period", self.period, 1, series)?;
-        let season = interpolated(series.values().get(..self.period).unwrap_or_default());
-        let season = match series.values().iter().take(self.period).all(|value| value.is_nan()) {
-            true => vec![mean(series.values()); self.period],
-            false => season,
-        };
-        let mut engine = Season { season, next: 0 };
+        let mut engine = Season::start(series.values(), self.period);
         let mut tally = super::fitted::Tally::default();
         for value in series.values().iter().skip(self.period) {
             tally.add(engine.absorb(*value));
@@ -63,9 +58,24 @@ impl Forecaster for SeasonalNaive {
 }
 
 #[derive(Debug, Clone)]
-struct Season {
+pub(super) struct Season {
     season: Vec<f64>,
     next: usize,
+}
+
+impl Season {
+    /// Before the first value: a season of those to come.
+    pub(super) fn start(values: &[f64], period: usize) -> Self {
+        let first = values.get(..period).unwrap_or(values);
+        let season = if first.iter().all(|value| value.is_nan()) {
+            vec![mean(values); period]
+        } else {
+            let mut season = interpolated(first);
+            season.resize(period, mean(values));
+            season
+        };
+        Self { season, next: 0 }
+    }
 }
 
 impl Engine for Season {

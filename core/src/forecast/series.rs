@@ -212,9 +212,9 @@ impl Series {
         }
     }
 
-    /// The same points with other values of the same number.
-    pub(super) fn with_values(&self, values: Vec<f64>) -> Self {
-        Self { values, ..self.clone_without_values() }
+    /// Other values at the same times, which may be negative.
+    pub(super) fn unbounded_with(&self, values: Vec<f64>) -> Self {
+        Self { values, non_negative: false, ..self.clone_without_values() }
     }
 
     fn clone_without_values(&self) -> Self {

@@ -47,6 +47,14 @@ impl Transform {
     }
 }
 
+/// Logarithms where every value is positive and none is vanishingly small beside the others; none
+/// otherwise.
+pub(super) fn log_where_positive(values: &[f64]) -> Transform {
+    let (least, most) = super::statistics::present(values)
+        .fold((f64::INFINITY, 0.0_f64), |(least, most), value| (least.min(value), most.max(value)));
+    if least > 1e-6 * most { Transform::Log { shift: 0.0 } } else { Transform::Identity }
+}
+
 /// At least the smallest normal number, `NaN` as it is.
 fn positive(value: f64) -> f64 {
     if value < f64::MIN_POSITIVE { f64::MIN_POSITIVE } else { value }
