@@ -4,11 +4,14 @@
 //! hold their ranges. Transcendental functions go through [`log2`] and friends, never through the
 //! platform's, so that every platform returns the same bits.
 
+mod random;
+
 use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::error::{Error, ErrorCode, Result};
+pub(crate) use random::Random;
 
 /// Hours in a month, as cloud price lists count them (365 × 24 ÷ 12).
 pub const HOURS_PER_MONTH: f64 = 730.0;

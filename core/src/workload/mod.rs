@@ -13,6 +13,7 @@ mod prompt;
 mod specification;
 mod specify;
 pub mod trace;
+pub mod traffic;
 mod use_case;
 
 pub use arrivals::{ArrivalProcess, MAX_DISPERSION, MAX_SLICES, RateSlice};

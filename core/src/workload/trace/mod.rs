@@ -31,6 +31,7 @@ pub use analysis::{
 };
 pub use analyzer::TraceAnalyzer;
 pub use calendar::CalendarPattern;
+pub(super) use calendar::hour_of_week;
 pub use classes::{ClassCriterion, RequestClassSummary, RequestClasses};
 pub use columns::{Labels, PrefixBlocks, RequestStatus, TraceColumns};
 pub use growth::TrafficGrowth;

@@ -1,0 +1,150 @@
+//! From what was seen to a model of it.
+
+use serde::{Deserialize, Serialize};
+
+use super::fluctuation;
+use super::model::{RhythmKind, TrafficClass, TrafficModel, WEEK};
+use crate::error::{Error, Result};
+use crate::workload::trace::{RequestClassSummary, Trace, TraceAnalysis, TraceAnalyzer, TraceOptions};
+use crate::workload::{MAX_QPS, MIN_QPS};
+
+/// Windows whose dispersion tells fluctuations: two to a decade from a tenth of a second to an hour.
+const WINDOWS: [f64; 10] = [0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0, 3600.0];
+/// Values of a length distribution: more than there are cells of the joint table, so that none is
+/// merged.
+const SKETCH_POINTS: u32 = 512;
+const DAY_SECONDS: f64 = 86_400.0;
+
+/// What [`fit_traffic`] is asked.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct FitTrafficRequest {
+    /// The requests.
+    pub trace: Trace,
+    /// Time of `arrival_ms` 0 in seconds since the Unix epoch, where the trace does not tell it.
+    #[serde(default)]
+    pub start_seconds: Option<f64>,
+    /// Local time less UTC, in minutes: rhythms go by local hours.
+    #[serde(default)]
+    pub utc_offset_minutes: i32,
+}
+
+impl TraceOptions {
+    /// What a [`TraceAnalyzer`] must look at for [`TrafficModel::from_analysis`].
+    #[must_use]
+    pub fn for_fit() -> Self {
+        Self { windows_seconds: WINDOWS.to_vec(), sketch_points: SKETCH_POINTS, ..Self::default() }
+    }
+}
+
+/// A model of the traffic that was seen.
+///
+/// The rhythm is that of every hour of the week for traces of two weeks or more, of hours of the day
+/// times days of the week from a week on, of hours of the day from a day on. Bursts come from
+/// the dispersion in windows from a tenth of a second to an hour (at least twenty of each), lengths from the
+/// classes and what was seen in each. Arrivals more regular than Poisson are generated as Poisson.
+///
+/// ```
+/// use sizewell::workload::Trace;
+/// use sizewell::workload::traffic::{FitTrafficRequest, GenerateTrafficRequest, fit_traffic, generate_traffic};
+/// let trace = Trace {
+///     arrival_ms: (0..600).map(|second| f64::from(second) * 1000.0).collect(),
+///     input_tokens: vec![100; 600],
+///     output_tokens: vec![10; 600],
+///     ..Trace::default()
+/// };
+/// let model = fit_traffic(&FitTrafficRequest { trace, ..FitTrafficRequest::default() })?;
+/// let tenfold = GenerateTrafficRequest { rate_factor: 10.0, ..GenerateTrafficRequest::new(model, 7, 3600.0) };
+/// assert!(generate_traffic(&tenfold)?.len() > 30_000);
+/// # Ok::<(), sizewell::Error>(())
+/// ```
+///
+/// # Errors
+///
+/// As [`TraceAnalyzer::add`] and [`TraceAnalyzer::finish`] under `trace`; `invalid_value` for a start
+/// or an offset out of its range, or a trace without a completed request.
+pub fn fit_traffic(request: &FitTrafficRequest) -> Result<TrafficModel> {
+    let mut analyzer = TraceAnalyzer::new(TraceOptions {
+        start_seconds: request.start_seconds.or(request.trace.start_seconds),
+        utc_offset_minutes: request.utc_offset_minutes,
+        ..TraceOptions::for_fit()
+    })?;
+    analyzer.add(request.trace.columns()).map_err(|error| error.within("trace"))?;
+    let analysis = analyzer.finish().map_err(|error| error.within("trace"))?;
+    TrafficModel::from_analysis(&analysis, request.utc_offset_minutes)
+}
+
+impl TrafficModel {
+    /// A model of traffic that was analysed with [`TraceOptions::for_fit`]: as [`fit_traffic`], for
+    /// traces that are taken in batch by batch.
+    ///
+    /// # Errors
+    ///
+    /// `invalid_value` where no request was completed.
+    pub fn from_analysis(analysis: &TraceAnalysis, utc_offset_minutes: i32) -> Result<Self> {
+        let classes = analysis.classes.as_ref().ok_or_else(|| {
+            Error::invalid("trace.status", "no completed request", "at least one completed request")
+        })?;
+        let (rhythm, rates) = rhythm(analysis);
+        let mean_qps = mean(&rates).filter(|mean| *mean > 0.0);
+        let (rhythm, hour_of_week) = match mean_qps {
+            Some(mean) => (rhythm, rates.iter().map(|rate| rate / mean).collect()),
+            None => (RhythmKind::Flat, Vec::new()),
+        };
+        let squares: Vec<f64> = hour_of_week.iter().map(|factor: &f64| factor * factor).collect();
+        let rhythm_variance = mean(&squares).map_or(0.0, |square| (square - 1.0).max(0.0));
+        let mut notes = Vec::new();
+        if rhythm == RhythmKind::Flat {
+            notes.push("a rhythm of the day needs a day or more at known times".to_owned());
+        }
+        let regular = |excess: f64| excess < 0.5;
+        if analysis.windows.iter().take(3).any(|window| regular(window.dispersion)) {
+            notes.push("arrivals are more regular than Poisson; they are generated as Poisson".to_owned());
+        }
+        let class = |class: &RequestClassSummary| TrafficClass {
+            weight: class.fraction,
+            input: class.input.clone(),
+            output: class.output.clone(),
+            correlation: class.correlation,
+        };
+        let model = Self {
+            mean_qps: mean_qps.unwrap_or(analysis.mean_qps).clamp(MIN_QPS, MAX_QPS),
+            hour_of_week,
+            rhythm,
+            utc_offset_minutes,
+            fluctuations: fluctuation::fit(&analysis.windows, rhythm_variance),
+            classes: classes.classes.iter().map(class).collect(),
+            notes,
+        };
+        model.check()?;
+        Ok(model)
+    }
+}
+
+fn mean(values: &[f64]) -> Option<f64> {
+    (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
+}
+
+/// Rates of the 168 hours of the week, and how they were told; none where there is no rhythm.
+fn rhythm(analysis: &TraceAnalysis) -> (RhythmKind, Vec<f64>) {
+    let Some(calendar) = &analysis.calendar else { return (RhythmKind::Flat, Vec::new()) };
+    let days = analysis.duration_seconds / DAY_SECONDS;
+    let known = |rates: &[Option<f64>]| rates.iter().copied().collect::<Option<Vec<f64>>>();
+    let of_week = known(&calendar.by_hour_of_week_qps).filter(|_| days >= 14.0);
+    let of_day = known(&calendar.by_hour_qps).filter(|_| days >= 1.0);
+    let weekdays = known(&calendar.by_weekday_qps).filter(|_| days >= 7.0);
+    let at = |rates: &[f64], place: usize| rates.get(place).copied().unwrap_or_default();
+    match (of_week, of_day, weekdays) {
+        (Some(rates), _, _) => (RhythmKind::HourOfWeek, rates),
+        (None, Some(hours), Some(weekdays)) => {
+            let whole = mean(&weekdays).filter(|mean| *mean > 0.0).unwrap_or(1.0);
+            let rate = |hour: usize| at(&hours, hour % 24) * at(&weekdays, hour / 24) / whole;
+            (RhythmKind::HourAndWeekday, (0..WEEK).map(rate).collect())
+        }
+        (None, Some(hours), None) => {
+            (RhythmKind::HourOfDay, (0..WEEK).map(|hour| at(&hours, hour % 24)).collect())
+        }
+        _ => (RhythmKind::Flat, Vec::new()),
+    }
+}

@@ -1,0 +1,18 @@
+//! Traffic like that which was seen, at any rate and for any time: [`fit_traffic`] takes from a trace
+//! its rhythm of the day and the week, its bursts at every scale and its lengths, as a
+//! [`TrafficModel`] that can be kept and edited; [`generate_traffic`] draws a trace from it.
+//!
+//! Arrivals are a Poisson process whose rate is mean × rhythm × fluctuation (a Cox process). The
+//! fluctuation is lognormal: the exponential of a sum of Ornstein–Uhlenbeck processes with time
+//! constants from a fraction of a second to hours, whose variances are fitted to how the
+//! index of dispersion grows with the window. Relative fluctuations stay as they are at another rate:
+//! the traffic of the same crowd, larger.
+
+mod fit;
+mod fluctuation;
+mod generate;
+mod model;
+
+pub use fit::{FitTrafficRequest, fit_traffic};
+pub use generate::{GenerateTrafficRequest, MOST_REQUESTS, generate_traffic};
+pub use model::{Fluctuation, RhythmKind, TrafficClass, TrafficModel};

@@ -1,0 +1,144 @@
+//! What generated traffic is like.
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, ErrorCode, Result};
+use crate::units::{check_positive, check_range};
+use crate::workload::{MAX_CLASSES, MAX_QPS, MIN_QPS, RequestClass, RequestMix, TokenDistribution};
+
+/// Hours of a week.
+pub(super) const WEEK: usize = 168;
+/// The most components of a fluctuation.
+const MOST_COMPONENTS: usize = 32;
+
+/// The character of traffic, from which traces are drawn.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct TrafficModel {
+    /// Mean requests per second over a week.
+    pub mean_qps: f64,
+    /// Rate of each of the 168 hours of the local week over the mean; Monday, midnight to one o'clock,
+    /// first. Empty for a rate that does not go by the clock.
+    #[serde(default)]
+    pub hour_of_week: Vec<f64>,
+    /// How the rhythm was told.
+    #[serde(default)]
+    pub rhythm: RhythmKind,
+    /// Local time less UTC, in minutes.
+    #[serde(default)]
+    pub utc_offset_minutes: i32,
+    /// Fluctuations about the rhythm, at most 32; empty for Poisson arrivals.
+    #[serde(default)]
+    pub fluctuations: Vec<Fluctuation>,
+    /// Kinds of requests, at least one.
+    pub classes: Vec<TrafficClass>,
+    /// What was noticed when the model was fitted, in sentences.
+    #[serde(default)]
+    pub notes: Vec<String>,
+}
+
+/// How the rhythm of a [`TrafficModel`] was told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum RhythmKind {
+    /// There is none: less than a day was seen, or its time is not known.
+    #[default]
+    Flat,
+    /// From the hours of the day: from a day on.
+    HourOfDay,
+    /// From the hours of the day and the days of the week: from a week on.
+    HourAndWeekday,
+    /// From every hour of the week on its own: from two weeks on.
+    HourOfWeek,
+}
+
+/// One component of the logarithm of the rate.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Fluctuation {
+    /// How long it lasts: its correlation falls to 1/e in so many seconds.
+    pub seconds: f64,
+    /// Variance of the logarithm of the rate that comes from it.
+    pub log_variance: f64,
+}
+
+/// Requests of one kind.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct TrafficClass {
+    /// How often the class comes relative to the others; any positive number.
+    pub weight: f64,
+    /// Tokens of the prompts.
+    pub input: TokenDistribution,
+    /// Tokens of the answers.
+    pub output: TokenDistribution,
+    /// How prompt and answer go together: the correlation of their normal scores, −1 to 1 (a
+    /// Gaussian copula).
+    #[serde(default)]
+    pub correlation: f64,
+}
+
+impl TrafficModel {
+    /// Checks every value.
+    ///
+    /// # Errors
+    ///
+    /// `invalid_value` for a rate, factor, variance or correlation out of its range, or hours that
+    /// are neither none nor 168; `empty` for no classes; `too_large` for too many classes or
+    /// components; what [`TokenDistribution::check`] finds.
+    pub fn check(&self) -> Result<()> {
+        check_range("mean_qps", self.mean_qps, MIN_QPS, MAX_QPS)?;
+        if ![0, WEEK].contains(&self.hour_of_week.len()) {
+            let allowed = "none, or 168 values";
+            return Err(Error::invalid("hour_of_week", self.hour_of_week.len(), allowed));
+        }
+        for (index, factor) in self.hour_of_week.iter().enumerate() {
+            check_range(&format!("hour_of_week[{index}]"), *factor, 0.0, 1e6)?;
+        }
+        if !(-1080..=1080).contains(&self.utc_offset_minutes) {
+            let allowed = "a whole number from -1080 to 1080";
+            return Err(Error::invalid("utc_offset_minutes", self.utc_offset_minutes, allowed));
+        }
+        for (path, length, most) in [
+            ("fluctuations", self.fluctuations.len(), MOST_COMPONENTS),
+            ("classes", self.classes.len(), MAX_CLASSES),
+        ] {
+            if length > most {
+                return Err(Error::new(ErrorCode::TooLarge, path, "has too many parts")
+                    .given(length)
+                    .allowed(format!("at most {most}")));
+            }
+        }
+        for (index, part) in self.fluctuations.iter().enumerate() {
+            check_range(&format!("fluctuations[{index}].seconds"), part.seconds, 0.01, 1e8)?;
+            check_range(&format!("fluctuations[{index}].log_variance"), part.log_variance, 0.0, 20.0)?;
+        }
+        if self.classes.is_empty() {
+            return Err(Error::new(ErrorCode::Empty, "classes", "has no classes"));
+        }
+        for (index, class) in self.classes.iter().enumerate() {
+            let path = |field: &str| format!("classes[{index}].{field}");
+            check_positive(&path("weight"), class.weight, 1e12)?;
+            check_range(&path("correlation"), class.correlation, -1.0, 1.0)?;
+            class.input.check().map_err(|error| error.within(&path("input")))?;
+            class.output.check().map_err(|error| error.within(&path("output")))?;
+        }
+        Ok(())
+    }
+
+    /// The classes as the mix that queueing works with; within a class, prompts and answers are
+    /// independent of one another there.
+    #[must_use]
+    pub fn mix(&self, prefix_hit_fraction: f64) -> RequestMix {
+        let class = |class: &TrafficClass| RequestClass {
+            weight: class.weight,
+            input: class.input.clone(),
+            output: class.output.clone(),
+        };
+        RequestMix { classes: self.classes.iter().map(class).collect(), prefix_hit_fraction }
+    }
+}
