@@ -182,7 +182,7 @@ fn the_seed_decides() {
         start_seconds: one.start_seconds.map(|start| start + 12.0 * 3600.0),
         ..GenerateTrafficRequest::new(offices(), 3, 3600.0)
     };
-    assert!(generate_traffic(&late).unwrap().len() > 2 * one.len() / 24);
+    assert!(generate_traffic(&late).unwrap().len() > 3 * one.len() / 48);
 }
 
 #[test]
