@@ -10,7 +10,7 @@
 //! logarithm, what is each row's own 0.23 and 0.66: four times the variance in both. The factor
 //! on inter-token latency is one on the engine's iterations, so that capacity follows.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::candidate::{Pair, Setting};
@@ -37,6 +37,8 @@ type Key = (usize, Numbers, usize, u32, u32);
 /// Benchmarks by deployment.
 pub(super) struct Evidence {
     rows: HashMap<Key, Vec<Arc<Benchmark>>>,
+    /// GPUs, by their place in the catalog, that something was measured on.
+    measured_gpus: BTreeSet<usize>,
 }
 
 /// How measurements of a deployment compare with its prediction.
@@ -99,7 +101,11 @@ impl Evidence {
         let gpus: HashMap<&str, usize> =
             catalog.gpus().iter().enumerate().map(|(at, gpu)| (gpu.id.as_str(), at)).collect();
         let mut rows: HashMap<Key, Vec<Arc<Benchmark>>> = HashMap::new();
+        let mut measured_gpus = BTreeSet::new();
         for row in catalog.find(&queries)?.into_iter().flatten() {
+            if row.origin == BenchmarkOrigin::Measured {
+                measured_gpus.extend(gpus.get(row.gpu.as_str()));
+            }
             let key = || {
                 if row.backend != "vllm" || row.expert_parallel.is_some_and(|ranks| ranks > 1) {
                     return None;
@@ -116,7 +122,12 @@ impl Evidence {
                 rows.entry(key).or_default().push(row);
             }
         }
-        Ok(Self { rows })
+        Ok(Self { rows, measured_gpus })
+    }
+
+    /// Whether anything was measured on a GPU, by its place in the catalog.
+    pub fn knows(&self, gpu: usize) -> bool {
+        self.measured_gpus.contains(&gpu)
     }
 
     /// The benchmarks of a configuration.

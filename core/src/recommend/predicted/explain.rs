@@ -9,8 +9,12 @@ use crate::recommend::explain::{
 use crate::recommend::{DeploymentOption, MeasuredEvidence, Miss, OptionPrediction, PredictedLatency};
 use crate::workload::Specification;
 
-/// Why an option is what it is.
-pub(super) fn explain(specification: &Specification, option: &DeploymentOption) -> Vec<String> {
+/// Why an option is what it is; `known_gpu` says whether anything was measured on its GPU.
+pub(super) fn explain(
+    specification: &Specification,
+    option: &DeploymentOption,
+    known_gpu: bool,
+) -> Vec<String> {
     let mut sentences = vec![what(option)];
     sentences.extend(numbers(option));
     sentences.push(latencies(option));
@@ -19,6 +23,12 @@ pub(super) fn explain(specification: &Specification, option: &DeploymentOption) 
     sentences.extend(budget(specification, option));
     if let Some(prediction) = &option.prediction {
         sentences.push(basis(option, prediction));
+        if !known_gpu {
+            sentences.push(format!(
+                "Nothing was measured on {}: its data sheet is all that the prediction knows of it.",
+                option.gpu
+            ));
+        }
         sentences.extend(prediction.measured.as_ref().map(measured));
         sentences.extend(at_risk(option, prediction));
     }

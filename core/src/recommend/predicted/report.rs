@@ -143,7 +143,7 @@ pub(super) fn option(judge: &Judge<'_>, found: &Found) -> Result<DeploymentOptio
         misses,
         explanation: Vec::new(),
     };
-    option.explanation = explain::explain(specification, &option);
+    option.explanation = explain::explain(specification, &option, judge.evidence.knows(pair.gpu_position));
     Ok(option)
 }
 
