@@ -23,7 +23,7 @@
 //! asked; [`catalog`] what exists, what it costs and what was measured; [`engine`] what fits on a
 //! GPU and how fast it runs;
 //! [`queueing`] how a fleet behaves under load; [`forecast`] what will be asked tomorrow; [`cost`] what it costs to run; [`plan`] how much of it is needed; [`recommend`] which
-//! option is best, and why; [`manifest`] how it is deployed. A module uses those before it in
+//! option is best, and why; [`monitor`] whether it is still true; [`manifest`] how it is deployed. A module uses those before it in
 //! this list, never those after it. [`wire`] reads untrusted JSON-like input into these types, and
 //! [`api`] calls every public function by name with JSON in and JSON out: what the language
 //! bindings are made of, and what is fuzzed.
@@ -48,6 +48,8 @@ pub mod cost;
 pub mod plan;
 
 pub mod recommend;
+
+pub mod monitor;
 
 pub mod manifest;
 

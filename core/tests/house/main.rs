@@ -26,6 +26,7 @@ const ORDER: &[&str] = &[
     "cost",
     "plan",
     "recommend",
+    "monitor",
     "manifest",
     "api",
 ];

@@ -1,0 +1,202 @@
+//! Where a metric will be: its readings as a regular series, forecast, and held against its
+//! thresholds.
+
+use serde::{Deserialize, Serialize};
+
+use super::collector::{Channel, Collector};
+use super::metric::Metric;
+use crate::error::{Error, Result};
+use crate::forecast::{Auto, Forecast, ForecastReport, Forecaster, MOST_STEPS, Series};
+use crate::units::{check_positive, check_range};
+
+const HOUR_SECONDS: f64 = 3600.0;
+/// Fewest steps with readings from which a model is chosen.
+const FEWEST_OBSERVED: usize = 12;
+
+/// How far ahead a metric is forecast, and how. Every field has a default.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(default, deny_unknown_fields)]
+pub struct ForecastQuery {
+    /// How far ahead, in seconds. Default: 6 hours.
+    pub horizon_seconds: f64,
+    /// Length of a step, in seconds; at least a roll-up, and a whole number of them. By default an
+    /// hour where there are two days of readings, else a roll-up.
+    pub step_seconds: Option<f64>,
+    /// Share of outcomes that the interval holds, above 0 and below 1. Default: 0.8, so that its
+    /// upper end is the 90% quantile.
+    pub level: f64,
+}
+
+impl Default for ForecastQuery {
+    fn default() -> Self {
+        Self { horizon_seconds: 6.0 * HOUR_SECONDS, step_seconds: None, level: 0.8 }
+    }
+}
+
+/// When a forecast reaches a threshold.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Crossing {
+    /// Which: `warning`, `critical` or `scale_up`.
+    pub threshold: String,
+    /// Its value.
+    pub value: f64,
+    /// When the point forecast reaches it, in seconds since the Unix epoch; none within the horizon.
+    pub expected_seconds: Option<f64>,
+    /// When the upper end of the interval does: the earliest that is to be reckoned with.
+    pub earliest_seconds: Option<f64>,
+}
+
+/// Where a metric will be.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct ResourceForecast {
+    /// The metric.
+    pub metric: Metric,
+    /// Steps to come of what thresholds are held against: percent of the capacity as it was, or
+    /// the metric's unit.
+    pub forecast: ForecastReport,
+    /// The highest point forecast.
+    pub peak: f64,
+    /// The highest upper end of the interval.
+    pub peak_high: f64,
+    /// When the highest point forecast is, in seconds since the Unix epoch.
+    pub peak_seconds: f64,
+    /// Each threshold, and when it is reached.
+    pub crossings: Vec<Crossing>,
+}
+
+impl Collector {
+    /// Where a metric will be. Without a model of the caller's, [`Auto`] chooses.
+    ///
+    /// # Errors
+    ///
+    /// `unknown_name` at `service` or `metric`; `invalid_value` at `horizon_seconds`,
+    /// `step_seconds` or `level`, and at `values` for fewer than twelve steps with readings where the
+    /// model is to be chosen; as the model's own where there are too few readings for it.
+    pub fn forecast(
+        &self,
+        service: &str,
+        metric: Metric,
+        query: &ForecastQuery,
+        model: Option<&dyn Forecaster>,
+    ) -> Result<ResourceForecast> {
+        let channel = self.channel(service, metric)?;
+        let series = self.series(service, metric, query.step_seconds)?;
+        let step = series.clock().map_or(HOUR_SECONDS, |clock| clock.step_seconds);
+        check_positive("horizon_seconds", query.horizon_seconds, step * MOST_STEPS as f64)?;
+        check_range("level", query.level, 0.001, 0.999)?;
+        let horizon = ((query.horizon_seconds / step).ceil() as usize).clamp(1, MOST_STEPS);
+        let chosen;
+        let model = match model {
+            Some(model) => model,
+            None => {
+                let observed = series.observed();
+                if observed < FEWEST_OBSERVED {
+                    let error =
+                        Error::invalid("values", observed, format!("at least {FEWEST_OBSERVED} steps"));
+                    return Err(error.help("a forecast needs more readings, or a model of your own"));
+                }
+                let rhythm = rhythm(&series);
+                chosen = Auto::default().with_periods(rhythm).for_horizon(horizon.min(series.len()));
+                &chosen
+            }
+        };
+        let forecast = model.fit(&series)?.forecast(horizon, &[query.level])?;
+        summary(channel, &forecast, query.level)
+    }
+
+    /// A metric's readings as a regular series of means, of all that is kept: what thresholds are
+    /// held against. Steps without readings are missing; the last step is left out while it is not
+    /// over, unless it is the only one.
+    ///
+    /// # Errors
+    ///
+    /// `unknown_name` at `service` or `metric`; `invalid_value` at `step_seconds` for less than a
+    /// roll-up, no whole number of them, or over a year.
+    pub fn series(&self, service: &str, metric: Metric, step_seconds: Option<f64>) -> Result<Series> {
+        let channel = self.channel(service, metric)?;
+        let rollup = self.options().retention.rollup_seconds;
+        let rollups = &channel.history.rollups;
+        let (Some(first), Some(last)) = (rollups.front(), rollups.back()) else {
+            return Series::new(Vec::new());
+        };
+        let long = (last.index - first.index) as f64 * rollup >= 48.0 * HOUR_SECONDS;
+        let hourly = (HOUR_SECONDS / rollup).max(1.0).round() * rollup;
+        let step = step_seconds.unwrap_or(if long { hourly } else { rollup });
+        check_range("step_seconds", step, rollup, 366.0 * 24.0 * HOUR_SECONDS)?;
+        let parts = (step / rollup).round();
+        if (parts * rollup - step).abs() > 1e-6 * step {
+            return Err(Error::invalid("step_seconds", step, format!("a multiple of {rollup}")));
+        }
+        let parts = parts as i64;
+        let start = first.index.div_euclid(parts);
+        let count = (last.index.div_euclid(parts) - start + 1).max(1) as usize;
+        let mut sums = vec![(0.0, 0.0); count];
+        for rollup in rollups {
+            let place = (rollup.index.div_euclid(parts) - start).max(0) as usize;
+            if let Some((sum, weight)) = sums.get_mut(place) {
+                *sum += rollup.value_sum;
+                *weight += rollup.count as f64;
+            }
+        }
+        let over = (last.index + 1).rem_euclid(parts) == 0 && channel.is_over(last.index, rollup);
+        if !over && count > 1 {
+            sums.pop();
+        }
+        let mean = |(sum, weight): (f64, f64)| if weight > 0.0 { sum / weight } else { f64::NAN };
+        let values = sums.into_iter().map(mean).collect();
+        Series::new(values)?.at((start * parts) as f64 * rollup, step)?.non_negative()
+    }
+}
+
+impl Channel {
+    /// Whether the next reading, a usual gap after the latest, is after this roll-up.
+    fn is_over(&self, index: i64, rollup_seconds: f64) -> bool {
+        let gap = self.history.usual_gap_seconds().unwrap_or(rollup_seconds);
+        self.latest_seconds() + gap >= (index + 1) as f64 * rollup_seconds
+    }
+}
+
+fn summary(channel: &Channel, forecast: &Forecast, level: f64) -> Result<ResourceForecast> {
+    let clock = forecast.clock();
+    let time = |index: usize| clock.map_or(index as f64, |clock| clock.time_seconds(index));
+    let upper = forecast.upper(level)?;
+    let first_at =
+        |values: &[f64], threshold: f64| values.iter().position(|value| *value >= threshold).map(time);
+    let thresholds = &channel.thresholds;
+    let crossings = [
+        ("scale_up", thresholds.scale_up),
+        ("warning", Some(thresholds.warning)),
+        ("critical", Some(thresholds.critical)),
+    ];
+    let crossing = |(name, value): (&str, Option<f64>)| {
+        value.map(|value| Crossing {
+            threshold: name.to_owned(),
+            value,
+            expected_seconds: first_at(forecast.mean(), value),
+            earliest_seconds: first_at(&upper, value),
+        })
+    };
+    let peak = forecast.mean().iter().copied().enumerate().max_by(|left, right| left.1.total_cmp(&right.1));
+    let (index, peak) = peak.unwrap_or_default();
+    Ok(ResourceForecast {
+        metric: channel.metric,
+        forecast: forecast.report(),
+        peak,
+        peak_high: upper.iter().copied().fold(peak, f64::max),
+        peak_seconds: time(index),
+        crossings: crossings.into_iter().filter_map(crossing).collect(),
+    })
+}
+
+/// The day and the week in steps, where the series holds two of them and has several steps in each:
+/// services live by both, also where a few weeks alone do not prove it.
+fn rhythm(series: &Series) -> Vec<usize> {
+    let step = series.clock().map_or(HOUR_SECONDS, |clock| clock.step_seconds);
+    let periods = [24.0 * HOUR_SECONDS, 168.0 * HOUR_SECONDS].map(|cycle| (cycle / step).round() as usize);
+    periods.into_iter().filter(|period| *period >= 4 && 2 * period < series.len()).collect()
+}
