@@ -3,10 +3,11 @@
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use sizewell::recommend::recommend;
-use sizewell::workload::{Intent, Specification, UseCase, parse_intent, specify};
+use sizewell::workload::{Intent, Sizing, Specification, UseCase, parse_intent, specify};
 
 fn specification(use_case: UseCase) -> Specification {
-    specify(&Intent { use_case: Some(use_case), users: Some(1000.0), ..Intent::default() }).unwrap()
+    let intent = Intent { use_case: Some(use_case), users: Some(1000.0), ..Intent::default() };
+    Specification { sizing: Sizing::Headroom, ..specify(&intent).unwrap() }
 }
 
 fn main_job(criterion: &mut Criterion) {
