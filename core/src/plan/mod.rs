@@ -1,8 +1,21 @@
-//! How much of what is needed? The trait [`CapacityPlanner`] and the planner of GPU fleets.
+//! How much of what is needed? The trait [`CapacityPlanner`] with the planners of GPU fleets and of
+//! traffic that was seen, the growth model, and how long capacity lasts.
+
+mod growth;
+mod runway;
+mod traffic;
 
 use std::fmt::Debug;
 
 use serde::{Deserialize, Serialize};
+
+pub use growth::{GrownCapacity, GrowthFactor, GrowthRequest, grown_capacity};
+pub use runway::{
+    CapacityRunway, Crossing, FirstPassage, RunwayRequest, Urgency, capacity_runway, capacity_runway_with,
+};
+pub use traffic::{
+    PurchaseAdvice, ScalingAdvice, TrafficPlan, TrafficPlanRequest, TrafficPlanner, plan_from_traffic,
+};
 
 use crate::error::{Error, Result};
 use crate::units::{ceil_forgiving, check_count, check_positive, check_range};

@@ -45,6 +45,7 @@ impl Trace {
     ///     arrival_ms: (0..600).map(|second| f64::from(second) * 1000.0).collect(),
     ///     input_tokens: vec![100; 600],
     ///     output_tokens: vec![10; 600],
+    ///     ..Trace::default()
     /// };
     /// let summary = trace.summary()?;
     /// assert_eq!(summary.peak_to_mean_per_minute, 1.0);
