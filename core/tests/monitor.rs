@@ -13,10 +13,10 @@ use proptest::prelude::*;
 use sizewell::ErrorCode;
 use sizewell::forecast::SeasonalNaive;
 use sizewell::monitor::{
-    AlertPolicy, Basis, CacheColumns, Capacities, Collector, CollectorOptions, CollectorState, CostColumns,
-    DashboardOptions, Direction, ForecastQuery, Level, Metric, Reading, ReportFormat, Retention,
-    ReviewRequest, ReviewState, Scaling, ThresholdRule, Thresholds, TrendOptions, TrendRequest, Urgency,
-    UsageProjection, quarterly_review, render_report, trend,
+    AlertLevel, AlertPolicy, CacheColumns, Capacities, Collector, CollectorOptions, CollectorState,
+    CostColumns, DashboardOptions, ForecastQuery, Metric, Reading, ReportFormat, Retention, ReviewRequest,
+    ReviewState, ScalingAdvice, ThresholdBasis, ThresholdRule, Thresholds, TrendDirection, TrendOptions,
+    TrendRequest, Urgency, UsageProjection, quarterly_review, render_report, trend,
 };
 
 const DAY: f64 = 86_400.0;
@@ -55,25 +55,28 @@ fn the_references_own_day() {
     collector.record(START, &Reading::signal("api", Metric::LatencyP95, 3.0)).unwrap();
     collector.record(START, &Reading::signal("api", Metric::QueueDepth, 620.0)).unwrap();
     let alerts = collector.alerts(START).unwrap();
-    let found: Vec<(Metric, Level)> = alerts.iter().map(|alert| (alert.metric, alert.level)).collect();
+    let found: Vec<(Metric, AlertLevel)> = alerts.iter().map(|alert| (alert.metric, alert.level)).collect();
     // A GPU at 94% is a warning, and stands behind compute at a critical 86%, unlike in a list that
     // is sorted by percent.
     assert_eq!(
         found,
         [
-            (Metric::QueueDepth, Level::Critical),
-            (Metric::Compute, Level::Critical),
-            (Metric::LatencyP95, Level::Warning),
-            (Metric::Gpu, Level::Warning),
+            (Metric::QueueDepth, AlertLevel::Critical),
+            (Metric::Compute, AlertLevel::Critical),
+            (Metric::LatencyP95, AlertLevel::Warning),
+            (Metric::Gpu, AlertLevel::Warning),
         ]
     );
     let status = collector.status("api", START).unwrap();
-    assert_eq!(status.level, Level::Critical);
+    assert_eq!(status.level, AlertLevel::Critical);
     let gpu = status.metrics.iter().find(|metric| metric.metric == Metric::Gpu).unwrap();
     assert_eq!((gpu.utilization_percent, gpu.headroom_percent), (Some(94.0), Some(6.0)));
-    assert_eq!(gpu.scaling, Scaling::Up);
+    assert_eq!(gpu.scaling, ScalingAdvice::Up);
     let queue = status.metrics.iter().find(|metric| metric.metric == Metric::QueueDepth).unwrap();
-    assert_eq!((queue.value, queue.utilization_percent, queue.thresholds.basis), (620.0, None, Basis::Value));
+    assert_eq!(
+        (queue.value, queue.utilization_percent, queue.thresholds.basis),
+        (620.0, None, ThresholdBasis::Value)
+    );
     assert_eq!(collector.status("apis", START).unwrap_err().suggestions(), ["api"]);
     let overview = collector.overview(START).unwrap();
     assert_eq!((overview.counts.critical, overview.counts.warning, overview.counts.normal), (2, 2, 1));
@@ -197,8 +200,8 @@ fn thresholds_can_be_edited() {
     collector.set_thresholds(rule(Some("batch"), Thresholds::utilization(95.0, 99.0, 97.0, 20.0))).unwrap();
     collector.record(START + 1.0, &Reading::new("api", Metric::Gpu, 60.0, 100.0)).unwrap();
     collector.record(START + 1.0, &Reading::new("batch", Metric::Gpu, 90.0, 100.0)).unwrap();
-    assert_eq!(collector.status("api", START + 1.0).unwrap().level, Level::Warning);
-    assert_eq!(collector.status("batch", START + 1.0).unwrap().level, Level::Normal);
+    assert_eq!(collector.status("api", START + 1.0).unwrap().level, AlertLevel::Warning);
+    assert_eq!(collector.status("batch", START + 1.0).unwrap().level, AlertLevel::Normal);
     let other = collector.set_thresholds(rule(None, Thresholds::value(1.0, 2.0))).unwrap_err();
     assert_eq!((other.code(), other.path()), (ErrorCode::Contradiction, "basis"));
 }
@@ -236,21 +239,21 @@ proptest! {
         let mut collector = Collector::new(CollectorOptions { policy, ..Default::default() }).unwrap();
         let mut now = START;
         let mut reached = None;
-        let mut level = Level::Normal;
+        let mut level = AlertLevel::Normal;
         for (value, gap) in values {
             now += gap;
             collector.record(now, &Reading::new("api", Metric::Gpu, value, 100.0)).unwrap();
             let next = collector.status("api", now).unwrap().metrics[0].level;
             if next > level {
                 // No level is reached by a value that is below it.
-                let least = if next == Level::Critical { 95.0 } else { 80.0 };
+                let least = if next == AlertLevel::Critical { 95.0 } else { 80.0 };
                 prop_assert!(value >= least);
                 reached = Some(now);
             }
             if next < level {
                 prop_assert!(now - reached.unwrap() >= clear, "left after {}", now - reached.unwrap());
                 // and none is left by a value that is not below it by the margin.
-                let most = if level == Level::Critical { 95.0 } else { 80.0 };
+                let most = if level == AlertLevel::Critical { 95.0 } else { 80.0 };
                 prop_assert!(value < most * (1.0 - margin));
             }
             level = next;
@@ -265,7 +268,7 @@ proptest! {
     ) {
         let mut collector = collector();
         let mut changes = 0;
-        let mut level = Level::Normal;
+        let mut level = AlertLevel::Normal;
         for (index, part) in jitter.iter().enumerate() {
             let now = START + gap * index as f64;
             let value = 80.0 * (1.0 + part);
@@ -288,7 +291,7 @@ proptest! {
                 above = now;
             }
             collector.record(now, &Reading::new("api", Metric::Gpu, value, 100.0)).unwrap();
-            if collector.status("api", now).unwrap().metrics[0].scaling == Scaling::Down {
+            if collector.status("api", now).unwrap().metrics[0].scaling == ScalingAdvice::Down {
                 prop_assert!(now - above >= 300.0);
             }
         }
@@ -374,7 +377,7 @@ fn noise_is_no_trend() {
         let found = (0..200)
             .filter(|_| {
                 let direction = trend(&hourly(noise.series(count, correlation, rhythm))).unwrap().direction;
-                direction != Direction::Stable
+                direction != TrendDirection::Stable
             })
             .count();
         assert!(found <= most, "{found} of 200 at {correlation}, {count} points");
@@ -391,7 +394,7 @@ fn a_trend_is_found_with_its_slope() {
         let noise = noise.series(100, 0.3, false);
         let values = noise.iter().enumerate().map(|(index, value)| value + 0.1 * index as f64);
         let trend = trend(&hourly(values.collect())).unwrap();
-        found += u32::from(trend.direction == Direction::Increasing);
+        found += u32::from(trend.direction == TrendDirection::Increasing);
         let slope = 0.1 * 24.0;
         held += u32::from(
             (trend.slope_per_day_low.unwrap()..=trend.slope_per_day_high.unwrap()).contains(&slope),
@@ -406,11 +409,11 @@ fn a_trend_is_found_with_its_slope() {
 fn the_last_reading_is_no_trend() {
     let mut values: Vec<f64> = (0..100).map(|index| 50.0 + f64::from(index % 2)).collect();
     values.push(90.0);
-    assert_eq!(trend(&hourly(values)).unwrap().direction, Direction::Stable);
+    assert_eq!(trend(&hourly(values)).unwrap().direction, TrendDirection::Stable);
     let mut rising: Vec<f64> =
         (0..100).map(|index| 50.0 + f64::from(index) * 0.2 + f64::from(index % 3)).collect();
     rising.push(20.0);
-    assert_eq!(trend(&hourly(rising)).unwrap().direction, Direction::Increasing);
+    assert_eq!(trend(&hourly(rising)).unwrap().direction, TrendDirection::Increasing);
 }
 
 #[test]
@@ -418,10 +421,10 @@ fn a_week_is_not_taken_for_a_trend() {
     // Four weeks that end on a Sunday night.
     let (collector, end) = filled(28.0, 40.0, 0.0);
     let found = collector.trend("chat", Metric::Gpu, end, 28.0 * DAY, &TrendOptions::default()).unwrap();
-    assert_eq!((found.direction, found.cycle.as_deref()), (Direction::Stable, Some("weekly")));
+    assert_eq!((found.direction, found.cycle.as_deref()), (TrendDirection::Stable, Some("weekly")));
     let (collector, end) = filled(28.0, 40.0, 0.5);
     let found = collector.trend("chat", Metric::Gpu, end, 28.0 * DAY, &TrendOptions::default()).unwrap();
-    assert_eq!(found.direction, Direction::Increasing);
+    assert_eq!(found.direction, TrendDirection::Increasing);
     // The rhythm multiplies the slope: 0.5 a day becomes 0.5 × 0.85 on average over a week's hours.
     assert!((found.slope_per_day.unwrap() - 0.43).abs() < 0.08, "{:?}", found.slope_per_day);
     let week = collector.trend("chat", Metric::Gpu, end, 7.0 * DAY, &TrendOptions::default()).unwrap();
@@ -431,9 +434,9 @@ fn a_week_is_not_taken_for_a_trend() {
 #[test]
 fn too_little_is_told_as_such() {
     let found = trend(&hourly(vec![1.0; 7])).unwrap();
-    assert_eq!((found.direction, found.slope_per_day), (Direction::Unknown, None));
+    assert_eq!((found.direction, found.slope_per_day), (TrendDirection::Unknown, None));
     let constant = trend(&hourly(vec![3.0; 50])).unwrap();
-    assert_eq!((constant.direction, constant.p_value), (Direction::Stable, Some(1.0)));
+    assert_eq!((constant.direction, constant.p_value), (TrendDirection::Stable, Some(1.0)));
     assert_eq!(trend(&hourly(Vec::new())).unwrap_err().code(), ErrorCode::Empty);
     let mut bad = hourly(vec![1.0; 20]);
     bad.at_seconds[5] = bad.at_seconds[4];

@@ -13,9 +13,9 @@ use std::collections::BTreeMap;
 use sizewell::ErrorCode;
 use sizewell::engine::FittedFactors;
 use sizewell::monitor::{
-    Bias, CostAnomalyRequest, CostColumns, DriftBase, Figure, Outcome, OutcomeFigures, OutcomesRequest,
-    ProvisioningState, RecalibrationRequest, SavingKind, SavingsRequest, assess_outcomes, cost_anomalies,
-    predicted_figures, recalibrate, savings,
+    CostAnomalyRequest, CostColumns, DriftBase, Outcome, OutcomeFigure, OutcomeFigures, OutcomesRequest,
+    PredictionBias, ProvisioningState, RecalibrationRequest, SavingKind, SavingsRequest, assess_outcomes,
+    cost_anomalies, predicted_figures, recalibrate, savings,
 };
 use sizewell::queueing::EstimateRequest;
 use sizewell::units::Quantile;
@@ -66,8 +66,13 @@ fn assess(outcomes: Vec<Outcome>) -> sizewell::monitor::OutcomeReport {
     assess_outcomes(catalog(), &OutcomesRequest { outcomes, predict: false }).unwrap()
 }
 
-fn bias<'a>(biases: &'a [Bias], model: Option<&str>, gpu: Option<&str>, figure: Figure) -> &'a Bias {
-    let meant = |bias: &&Bias| {
+fn bias<'a>(
+    biases: &'a [PredictionBias],
+    model: Option<&str>,
+    gpu: Option<&str>,
+    figure: OutcomeFigure,
+) -> &'a PredictionBias {
+    let meant = |bias: &&PredictionBias| {
         bias.scope.model.as_deref() == model && bias.scope.gpu.as_deref() == gpu && bias.figure == figure
     };
     biases.iter().find(meant).unwrap()
@@ -95,16 +100,16 @@ fn bias_is_told_by_model_and_gpu() {
         }
     }
     let report = assess(outcomes);
-    let slow = bias(&report.biases, Some("Qwen3-32B"), Some("H100"), Figure::ItlMs);
+    let slow = bias(&report.biases, Some("Qwen3-32B"), Some("H100"), OutcomeFigure::ItlMs);
     assert_eq!((slow.deployments, slow.outcomes, slow.significant), (6, 30, true));
     assert!(slow.ratio_low.unwrap() < 1.3 && slow.ratio_high.unwrap() > 1.3, "{slow:?}");
     assert!((slow.correction - slow.ratio.powf(0.6)).abs() < 1e-12);
-    let right = bias(&report.biases, Some("Llama-3.1-8B-Instruct"), None, Figure::ItlMs);
+    let right = bias(&report.biases, Some("Llama-3.1-8B-Instruct"), None, OutcomeFigure::ItlMs);
     assert!(
         !right.significant && right.ratio_low.unwrap() < 1.0 && right.ratio_high.unwrap() > 1.0,
         "{right:?}"
     );
-    assert!(!bias(&report.biases, None, None, Figure::TtftMs).significant);
+    assert!(!bias(&report.biases, None, None, OutcomeFigure::TtftMs).significant);
     assert_eq!(report.comparisons.len(), 120);
     assert_eq!(report.within_fraction, None);
 }
@@ -126,7 +131,7 @@ fn intervals_hold_what_they_say() {
             }
         }
         let report = assess(outcomes);
-        let found = bias(&report.biases, None, None, Figure::ItlMs);
+        let found = bias(&report.biases, None, None, OutcomeFigure::ItlMs);
         held += usize::from((found.ratio_low.unwrap()..=found.ratio_high.unwrap()).contains(&1.0));
     }
     assert!((180..=199).contains(&held), "{held}");
@@ -144,11 +149,18 @@ fn drift_is_dated_and_noise_is_none() {
     outcomes.reverse();
     let report = assess(outcomes);
     let drift = &report.drifts[0];
-    assert_eq!((drift.figure, drift.base, drift.significant), (Figure::ItlMs, DriftBase::Prediction, true));
+    assert_eq!(
+        (drift.figure, drift.base, drift.significant),
+        (OutcomeFigure::ItlMs, DriftBase::Prediction, true)
+    );
     assert_eq!(drift.change.at_seconds, START + 25.0 * DAY);
     assert!((drift.factor - 1.25).abs() < 0.05, "{}", drift.factor);
     assert!(
-        report.drifts.iter().filter(|drift| drift.figure == Figure::TtftMs).all(|drift| !drift.significant)
+        report
+            .drifts
+            .iter()
+            .filter(|drift| drift.figure == OutcomeFigure::TtftMs)
+            .all(|drift| !drift.significant)
     );
 }
 
@@ -185,7 +197,7 @@ fn what_is_not_predicted_drifts_from_its_past() {
         .collect();
     let report = assess(outcomes);
     let drift = &report.drifts[0];
-    assert_eq!((drift.figure, drift.base), (Figure::UsdPerHour, DriftBase::OwnPast));
+    assert_eq!((drift.figure, drift.base), (OutcomeFigure::UsdPerHour, DriftBase::OwnPast));
     assert!(drift.significant, "{drift:?}");
     assert!((drift.change.before - 10.0).abs() < 0.1, "{drift:?}");
     assert!((drift.change.after - 14.0).abs() < 0.1, "{drift:?}");
@@ -204,9 +216,9 @@ fn the_engine_fills_in_what_was_not_predicted() {
     let outcomes = vec![outcome("chat", 0.0, setup.clone(), observed)];
     let report =
         assess_outcomes(catalog(), &OutcomesRequest { outcomes: outcomes.clone(), predict: true }).unwrap();
-    let within: Vec<(Figure, f64, Option<bool>)> =
+    let within: Vec<(OutcomeFigure, f64, Option<bool>)> =
         report.comparisons.iter().map(|row| (row.figure, row.ratio.round(), row.within)).collect();
-    assert_eq!(within, [(Figure::TtftMs, 50.0, Some(false)), (Figure::ItlMs, 1.0, Some(true))]);
+    assert_eq!(within, [(OutcomeFigure::TtftMs, 50.0, Some(false)), (OutcomeFigure::ItlMs, 1.0, Some(true))]);
     assert_eq!(report.within_fraction, Some(0.5));
     let none = assess_outcomes(catalog(), &OutcomesRequest { outcomes, predict: false }).unwrap();
     assert!(none.comparisons.is_empty() && none.biases.is_empty());
@@ -262,7 +274,7 @@ fn waste_and_want_are_told() {
     let slow = busy(0.5, 900.0, 10);
     assert_eq!(
         (slow.state, slow.worst_target, slow.worst_ratio),
-        (ProvisioningState::Under, Some(Figure::TtftMs), Some(1.8))
+        (ProvisioningState::Under, Some(OutcomeFigure::TtftMs), Some(1.8))
     );
     assert_eq!(slow.replicas_by_utilization, None);
     let unknown = assess(vec![off("chat", 0.0, "Qwen3-32B", "H100", 1.0, 1.0)]).provisioning.remove(0);

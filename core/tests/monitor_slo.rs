@@ -11,8 +11,8 @@
 use proptest::prelude::*;
 use sizewell::ErrorCode;
 use sizewell::monitor::{
-    BurnRule, BurnSeverity, Direction, ErrorBudgetRequest, EventColumns, LatencyColumns,
-    SloComplianceRequest, error_budget, slo_compliance,
+    BurnRule, BurnSeverity, ErrorBudgetRequest, EventColumns, LatencyColumns, SloComplianceRequest,
+    TrendDirection, error_budget, slo_compliance,
 };
 
 const MINUTE: f64 = 60.0;
@@ -194,7 +194,7 @@ fn targets_are_met_so_often() {
     // Four of 120 busy hours of 300 requests, beside 120 of 100.
     assert!((ttft.within_fraction - (1.0 - 1200.0 / 48_000.0)).abs() < 1e-12);
     assert_eq!((ttft.worst_ratio, ttft.longest_breach_hours, ttft.missed_since_seconds), (1.8, 3.0, None));
-    assert_eq!((itl.within_fraction, itl.direction), (1.0, Direction::Increasing));
+    assert_eq!((itl.within_fraction, itl.direction), (1.0, TrendDirection::Increasing));
     // From about 33 at the end, 1.2 a day: six days to 40.
     assert!((itl.days_to_target.unwrap() - 5.9).abs() < 0.5, "{:?}", itl.days_to_target);
     assert_eq!(found.within_all_fraction, ttft.within_fraction);

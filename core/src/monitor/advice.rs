@@ -2,11 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::level::{Level, Scaling};
+use super::level::{AlertLevel, ScalingAdvice};
 use super::resource_forecast::ResourceForecast;
 use super::status::{MetricStatus, in_words, rounded};
-use super::threshold::Basis;
-use super::trend::{Direction, Trend};
+use super::threshold::ThresholdBasis;
+use super::trend::{Trend, TrendDirection};
 use crate::units::ceil_forgiving;
 
 /// How soon something should be done.
@@ -78,10 +78,10 @@ pub(super) fn advise(
             None,
         );
     }
-    let rising = trend.direction == Direction::Increasing;
-    let falling = trend.direction == Direction::Decreasing;
+    let rising = trend.direction == TrendDirection::Increasing;
+    let falling = trend.direction == TrendDirection::Decreasing;
     match status.level {
-        Level::Critical => push(
+        AlertLevel::Critical => push(
             "scale_up_now",
             Urgency::Now,
             format!(
@@ -90,7 +90,7 @@ pub(super) fn advise(
             ),
             enough(status, status.value.max(trend.p95)),
         ),
-        Level::Warning if rising || status.scaling == Scaling::Up => push(
+        AlertLevel::Warning if rising || status.scaling == ScalingAdvice::Up => push(
             "plan_scaling",
             Urgency::Week,
             match trend.slope_per_day.filter(|_| rising) {
@@ -103,13 +103,13 @@ pub(super) fn advise(
             },
             enough(status, status.value.max(trend.p95)),
         ),
-        Level::Warning => push(
+        AlertLevel::Warning => push(
             "watch",
             Urgency::Review,
             format!("Monitor closely: at {now}, above the warning of {}", words(thresholds.warning)),
             None,
         ),
-        Level::Normal => {}
+        AlertLevel::Normal => {}
     }
     if let Some(crossing) = forecast.and_then(|forecast| forecast.next_crossing(status.level)) {
         let soon = crossing.expected_seconds.or(crossing.earliest_seconds).unwrap_or(status.at_seconds);
@@ -122,7 +122,7 @@ pub(super) fn advise(
             forecast.and_then(|forecast| enough(status, forecast.peak_high)),
         );
     }
-    if status.level < Level::Critical && trend.max >= thresholds.critical {
+    if status.level < AlertLevel::Critical && trend.max >= thresholds.critical {
         push(
             "peak_exceeded",
             Urgency::Review,
@@ -134,7 +134,7 @@ pub(super) fn advise(
             enough(status, trend.max),
         );
     }
-    let idle = status.level == Level::Normal && status.scaling == Scaling::Down && !status.stale;
+    let idle = status.level == AlertLevel::Normal && status.scaling == ScalingAdvice::Down && !status.stale;
     // A night alone says nothing of a day.
     let idle = idle && trend.span_days >= 1.0;
     // The busiest hours have to fit, not only the present one.
@@ -170,10 +170,10 @@ pub(super) fn advise(
 
 impl ResourceForecast {
     /// The worst threshold above the level that will be reached, or may.
-    fn next_crossing(&self, level: Level) -> Option<&super::resource_forecast::Crossing> {
+    fn next_crossing(&self, level: AlertLevel) -> Option<&super::resource_forecast::ThresholdCrossing> {
         let above = |name: &str| match name {
-            "critical" => level < Level::Critical,
-            _ => level < Level::Warning,
+            "critical" => level < AlertLevel::Critical,
+            _ => level < AlertLevel::Warning,
         };
         let mut worst: Vec<_> = self.crossings.iter().filter(|one| above(&one.threshold)).collect();
         worst.sort_by(|left, right| right.value.total_cmp(&left.value));
@@ -193,7 +193,7 @@ fn title(threshold: &str) -> &'static str {
 /// Capacity at which `value` percent of the present one would be below `scale_up`.
 fn enough(status: &MetricStatus, value: f64) -> Option<f64> {
     let up = status.thresholds.scale_up.unwrap_or(status.thresholds.warning);
-    let capacity = status.capacity.filter(|_| status.thresholds.basis == Basis::Utilization)?;
+    let capacity = status.capacity.filter(|_| status.thresholds.basis == ThresholdBasis::Utilization)?;
     Some(whole(status, (capacity * value / up).max(capacity)))
 }
 

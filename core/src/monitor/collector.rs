@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::history::{History, Retention, Sample};
-use super::level::Latches;
+use super::history::{MetricHistory, MetricSample, Retention};
+use super::level::LevelLatches;
 use super::metric::{CapacityUnit, Metric};
-use super::reading::{Reading, check_capacity, check_time, check_usage, value_of};
-use super::threshold::{AlertPolicy, Thresholds};
+use super::reading::{MOST_USAGE, Reading, check_capacity, check_each, check_time, check_usage, value_of};
+use super::threshold::{AlertPolicy, ThresholdBasis, Thresholds};
+use super::trend::check_ascending;
 use crate::error::{Error, ErrorCode, Result};
 
 /// Most metrics of all services together.
@@ -73,7 +74,7 @@ impl CollectorOptions {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-pub struct Channel {
+pub struct MetricChannel {
     /// The service.
     pub service: String,
     /// The metric.
@@ -89,18 +90,18 @@ pub struct Channel {
     /// Its thresholds.
     pub thresholds: Thresholds,
     /// Its levels.
-    pub latches: Latches,
+    pub latches: LevelLatches,
     /// Its readings.
-    pub history: History,
+    pub history: MetricHistory,
 }
 
-impl Channel {
+impl MetricChannel {
     /// Time of the latest reading, in seconds since the Unix epoch.
     pub(super) fn latest_seconds(&self) -> f64 {
         self.history.last().map_or(f64::NEG_INFINITY, |sample| sample.at_seconds)
     }
 
-    fn take(&mut self, sample: Sample, options: &CollectorOptions) {
+    fn take(&mut self, sample: MetricSample, options: &CollectorOptions) {
         self.latches.step(sample.at_seconds, sample.value, &self.thresholds, &options.policy);
         self.history.push(sample, &options.retention);
     }
@@ -125,18 +126,18 @@ pub enum Capacities<'a> {
 /// [`Retention`] and [`MOST_CHANNELS`].
 ///
 /// ```
-/// use sizewell::monitor::{Collector, CollectorOptions, Level, Metric, Reading};
+/// use sizewell::monitor::{Collector, CollectorOptions, AlertLevel, Metric, Reading};
 /// let mut collector = Collector::new(CollectorOptions::default())?;
 /// let noon = 1_763_640_000.0;
 /// collector.record(noon, &Reading::new("chat", Metric::Gpu, 15.4, 16.0))?;
 /// let alerts = collector.alerts(noon)?;
-/// assert_eq!((alerts[0].level, alerts[0].value), (Level::Critical, 96.25));
+/// assert_eq!((alerts[0].level, alerts[0].value), (AlertLevel::Critical, 96.25));
 /// # Ok::<(), sizewell::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Collector {
     options: CollectorOptions,
-    channels: Vec<Channel>,
+    channels: Vec<MetricChannel>,
     /// Of each service, the places of its metrics in `channels`.
     places: BTreeMap<String, [Option<u32>; METRICS]>,
     /// Time of the latest reading of all.
@@ -197,7 +198,8 @@ impl Collector {
             (Some(channel), _) => channel.unit,
             (None, given) => reading.metric.unit(given)?,
         };
-        if let Some(latest) = known.map(Channel::latest_seconds).filter(|latest| at_seconds <= *latest) {
+        if let Some(latest) = known.map(MetricChannel::latest_seconds).filter(|latest| at_seconds <= *latest)
+        {
             return Err(not_after("at_seconds", at_seconds, latest));
         }
         let capacity = reading.capacity.or_else(|| known.and_then(|channel| channel.capacity));
@@ -208,7 +210,7 @@ impl Collector {
         check_around(capacity, reading.reserved_capacity, reading.max_capacity)?;
         let place = match existing {
             Some(place) => place,
-            None => self.add(Channel {
+            None => self.add(MetricChannel {
                 service: reading.service.clone(),
                 metric: reading.metric,
                 unit,
@@ -216,15 +218,15 @@ impl Collector {
                 reserved_capacity,
                 max_capacity,
                 thresholds,
-                latches: Latches::default(),
-                history: History::default(),
+                latches: LevelLatches::default(),
+                history: MetricHistory::default(),
             })?,
         };
         if let Some(channel) = self.channels.get_mut(place) {
             channel.capacity = capacity;
             channel.reserved_capacity = reserved_capacity;
             channel.max_capacity = max_capacity;
-            channel.take(Sample { at_seconds, usage: reading.usage, value }, &self.options);
+            channel.take(MetricSample { at_seconds, usage: reading.usage, value }, &self.options);
             self.latest_seconds = self.latest_seconds.max(at_seconds);
         }
         Ok(())
@@ -264,25 +266,18 @@ impl Collector {
         check_time("now_seconds", now_seconds)?;
         let known = self.place(service, metric).and_then(|place| self.channels.get(place));
         let known = known.and_then(|channel| channel.capacity);
-        let mut before = f64::NEG_INFINITY;
-        for (index, (at, usage)) in at_seconds.iter().zip(usage).enumerate() {
-            let path = || format!("at_seconds[{index}]");
-            check_time(&path(), *at)?;
-            if *at > now_seconds {
-                return Err(after(&path(), *at, now_seconds));
-            }
-            if *at <= before {
-                return Err(not_after(&path(), *at, before));
-            }
-            before = *at;
-            check_usage(&format!("usage[{index}]"), *usage)?;
-            if let Some(capacity) = capacity_at(index) {
-                check_capacity(&format!("capacity[{index}]"), capacity)?;
-            }
-            if let Some(capacity) = capacity_at(index).or(known) {
-                value_of(*usage, Some(capacity), super::threshold::Basis::Utilization, metric)
-                    .map_err(|error| error.at(format!("capacity[{index}]")))?;
-            }
+        check_ascending("at_seconds", at_seconds)?;
+        if let Some(last) = at_seconds.last().filter(|last| **last > now_seconds) {
+            return Err(after(&format!("at_seconds[{}]", at_seconds.len() - 1), *last, now_seconds));
+        }
+        check_each("usage", usage, 0.0, MOST_USAGE)?;
+        if let Capacities::Each(each) = capacities {
+            check_each("capacity", each, f64::MIN_POSITIVE, MOST_USAGE)?;
+        }
+        for (index, usage) in usage.iter().enumerate() {
+            let Some(capacity) = capacity_at(index).or(known) else { break };
+            value_of(*usage, Some(capacity), ThresholdBasis::Utilization, metric)
+                .map_err(|error| error.at(format!("capacity[{index}]")))?;
         }
         // The first goes the long way: it makes the channel, and is held against what is there.
         let first = Reading {
@@ -299,7 +294,7 @@ impl Collector {
         for (index, (at, usage)) in at_seconds.iter().zip(usage).enumerate().skip(1) {
             channel.capacity = capacity_at(index).or(channel.capacity);
             let value = value_of(*usage, channel.capacity, channel.thresholds.basis, metric)?;
-            channel.take(Sample { at_seconds: *at, usage: *usage, value }, &self.options);
+            channel.take(MetricSample { at_seconds: *at, usage: *usage, value }, &self.options);
             self.latest_seconds = self.latest_seconds.max(*at);
         }
         Ok(())
@@ -314,7 +309,7 @@ impl Collector {
     /// there.
     pub fn set_thresholds(&mut self, rule: ThresholdRule) -> Result<()> {
         rule.thresholds.check()?;
-        let meant = |channel: &Channel| {
+        let meant = |channel: &MetricChannel| {
             channel.metric == rule.metric && rule.service.as_ref().is_none_or(|name| *name == channel.service)
         };
         if self.channels.iter().any(|one| meant(one) && one.thresholds.basis != rule.thresholds.basis) {
@@ -371,7 +366,7 @@ impl Collector {
         places.get(metric as usize).copied().flatten().map(|place| place as usize)
     }
 
-    fn add(&mut self, channel: Channel) -> Result<usize> {
+    fn add(&mut self, channel: MetricChannel) -> Result<usize> {
         let place = self.channels.len();
         self.latest_seconds = self.latest_seconds.max(channel.latest_seconds());
         if place >= MOST_CHANNELS {
@@ -398,14 +393,14 @@ impl Collector {
     }
 
     /// The metrics of a service, in the order of [`Metric::ALL`].
-    pub(super) fn channels_of(&self, service: &str) -> Result<impl Iterator<Item = &Channel>> {
+    pub(super) fn channels_of(&self, service: &str) -> Result<impl Iterator<Item = &MetricChannel>> {
         let places = self.places.get(service).ok_or_else(|| {
             Error::unknown_name("service", "service", service, self.places.keys().map(String::as_str))
         })?;
         Ok(places.iter().flatten().filter_map(|place| self.channels.get(*place as usize)))
     }
 
-    pub(super) fn channel(&self, service: &str, metric: Metric) -> Result<&Channel> {
+    pub(super) fn channel(&self, service: &str, metric: Metric) -> Result<&MetricChannel> {
         let mut channels = self.channels_of(service)?;
         channels.find(|channel| channel.metric == metric).ok_or_else(|| {
             let known = self.channels_of(service).into_iter().flatten();
@@ -416,7 +411,7 @@ impl Collector {
     }
 
     /// Every metric, by service and then in the order of [`Metric::ALL`].
-    pub(super) fn all_channels(&self) -> impl Iterator<Item = &Channel> {
+    pub(super) fn all_channels(&self) -> impl Iterator<Item = &MetricChannel> {
         let places = self.places.values().flat_map(|places| places.iter().flatten());
         places.filter_map(|place| self.channels.get(*place as usize))
     }
@@ -440,10 +435,10 @@ pub struct CollectorState {
     /// How it works.
     pub options: CollectorOptions,
     /// Every metric of every service.
-    pub channels: Vec<Channel>,
+    pub channels: Vec<MetricChannel>,
 }
 
-impl Channel {
+impl MetricChannel {
     fn check(&self, options: &CollectorOptions) -> Result<()> {
         Reading::signal(self.service.clone(), self.metric, 0.0).check()?;
         self.metric.unit(Some(self.unit))?;

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::advice::{CapacityRecommendation, Urgency, advise};
 use super::collector::Collector;
-use super::level::Level;
+use super::level::AlertLevel;
 use super::metric::Metric;
 use super::resource_forecast::{ForecastQuery, ResourceForecast};
 use super::status::{CapacityAlert, MetricStatus, ServiceStatus};
@@ -50,7 +50,7 @@ pub struct Overview {
     /// When, in seconds since the Unix epoch.
     pub at_seconds: f64,
     /// The worst level of all.
-    pub level: Level,
+    pub level: AlertLevel,
     /// Metrics that are normal, at a warning, and critical.
     pub counts: LevelCounts,
     /// Every service, by name.
@@ -141,9 +141,9 @@ impl Collector {
         for metric in services.iter().flat_map(|service| &service.metrics) {
             counts.stale += u64::from(metric.stale);
             match metric.level {
-                Level::Normal => counts.normal += 1,
-                Level::Warning => counts.warning += 1,
-                Level::Critical => counts.critical += 1,
+                AlertLevel::Normal => counts.normal += 1,
+                AlertLevel::Warning => counts.warning += 1,
+                AlertLevel::Critical => counts.critical += 1,
             }
         }
         let level = services.iter().map(|service| service.level).max().unwrap_or_default();

@@ -60,7 +60,7 @@ impl Retention {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-pub struct Sample {
+pub struct MetricSample {
     /// When, in seconds since the Unix epoch.
     pub at_seconds: f64,
     /// Usage, in the metric's unit.
@@ -73,7 +73,7 @@ pub struct Sample {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-pub struct Rollup {
+pub struct MetricRollup {
     /// Which stretch: its start over its length.
     pub index: i64,
     /// Readings in it.
@@ -88,7 +88,7 @@ pub struct Rollup {
     pub value_max: f64,
 }
 
-impl Rollup {
+impl MetricRollup {
     /// Mean of what the thresholds are held against.
     #[must_use]
     pub fn value_mean(&self) -> f64 {
@@ -106,15 +106,15 @@ impl Rollup {
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-pub struct History {
+pub struct MetricHistory {
     /// The latest readings.
-    pub recent: VecDeque<Sample>,
+    pub recent: VecDeque<MetricSample>,
     /// Roll-ups of the whole retention; stretches without readings have none.
-    pub rollups: VecDeque<Rollup>,
+    pub rollups: VecDeque<MetricRollup>,
 }
 
-impl History {
-    pub(super) fn push(&mut self, sample: Sample, retention: &Retention) {
+impl MetricHistory {
+    pub(super) fn push(&mut self, sample: MetricSample, retention: &Retention) {
         if self.recent.len() >= retention.readings as usize {
             self.recent.pop_front();
         }
@@ -133,7 +133,7 @@ impl History {
                 while self.rollups.front().is_some_and(|first| first.index <= index - kept) {
                     self.rollups.pop_front();
                 }
-                self.rollups.push_back(Rollup {
+                self.rollups.push_back(MetricRollup {
                     index,
                     count: 1,
                     usage_sum: sample.usage,
@@ -147,7 +147,7 @@ impl History {
 
     /// The latest reading.
     #[must_use]
-    pub fn last(&self) -> Option<&Sample> {
+    pub fn last(&self) -> Option<&MetricSample> {
         self.recent.back()
     }
 
@@ -166,7 +166,7 @@ impl History {
         &self,
         from_seconds: f64,
         rollup_seconds: f64,
-    ) -> impl Iterator<Item = &Rollup> + Clone {
+    ) -> impl Iterator<Item = &MetricRollup> + Clone {
         let from = (from_seconds / rollup_seconds).ceil() as i64;
         let start = self.rollups.partition_point(|rollup| rollup.index < from);
         self.rollups.range(start..)

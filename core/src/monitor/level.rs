@@ -11,7 +11,7 @@ use crate::error::Result;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
-pub enum Level {
+pub enum AlertLevel {
     /// Below the warning.
     #[default]
     Normal,
@@ -21,7 +21,7 @@ pub enum Level {
     Critical,
 }
 
-impl Level {
+impl AlertLevel {
     /// Every level, the least bad first.
     pub const ALL: [Self; 3] = [Self::Normal, Self::Warning, Self::Critical];
 
@@ -52,7 +52,7 @@ impl Level {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
-pub enum Scaling {
+pub enum ScalingAdvice {
     /// Nothing.
     #[default]
     Hold,
@@ -62,7 +62,7 @@ pub enum Scaling {
     Down,
 }
 
-impl Scaling {
+impl ScalingAdvice {
     /// The stable spelling.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -78,7 +78,7 @@ impl Scaling {
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
-pub struct Latch {
+pub struct LevelLatch {
     /// Whether it is closed.
     pub closed: bool,
     /// When it last changed, in seconds since the Unix epoch; none where it never has.
@@ -87,7 +87,7 @@ pub struct Latch {
     pub pending_seconds: Option<f64>,
 }
 
-impl Latch {
+impl LevelLatch {
     /// Takes in whether, at a time, the condition holds that would change it, and for how long it
     /// must.
     fn step(&mut self, at_seconds: f64, condition: bool, hold_seconds: f64) {
@@ -108,18 +108,18 @@ impl Latch {
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
-pub struct Latches {
+pub struct LevelLatches {
     /// Closed from the warning on.
-    pub warning: Latch,
+    pub warning: LevelLatch,
     /// Closed from what is critical on.
-    pub critical: Latch,
+    pub critical: LevelLatch,
     /// Closed while capacity should be added.
-    pub scale_up: Latch,
+    pub scale_up: LevelLatch,
     /// Closed while capacity may be taken away.
-    pub scale_down: Latch,
+    pub scale_down: LevelLatch,
 }
 
-impl Latches {
+impl LevelLatches {
     /// Takes in a value. Times never go back.
     ///
     /// A level that was reached stands until the value has been below its threshold by the margin
@@ -133,7 +133,7 @@ impl Latches {
         thresholds: &Thresholds,
         policy: &AlertPolicy,
     ) {
-        let rising = |latch: &mut Latch, threshold: f64| {
+        let rising = |latch: &mut LevelLatch, threshold: f64| {
             if latch.closed {
                 let back = value < threshold * (1.0 - policy.margin);
                 latch.step(at_seconds, back, policy.clear_after_seconds);
@@ -145,7 +145,7 @@ impl Latches {
         rising(&mut self.critical, thresholds.critical);
         match thresholds.scale_up {
             Some(threshold) => rising(&mut self.scale_up, threshold),
-            None => self.scale_up = Latch::default(),
+            None => self.scale_up = LevelLatch::default(),
         }
         match thresholds.scale_down {
             Some(threshold) if self.scale_down.closed => {
@@ -154,7 +154,7 @@ impl Latches {
             Some(threshold) => {
                 self.scale_down.step(at_seconds, value <= threshold, policy.clear_after_seconds);
             }
-            None => self.scale_down = Latch::default(),
+            None => self.scale_down = LevelLatch::default(),
         }
     }
 
@@ -170,13 +170,13 @@ impl Latches {
 
     /// The level that stands.
     #[must_use]
-    pub fn level(&self) -> Level {
+    pub fn level(&self) -> AlertLevel {
         if self.critical.closed {
-            Level::Critical
+            AlertLevel::Critical
         } else if self.warning.closed {
-            Level::Warning
+            AlertLevel::Warning
         } else {
-            Level::Normal
+            AlertLevel::Normal
         }
     }
 
@@ -184,21 +184,21 @@ impl Latches {
     #[must_use]
     pub fn since_seconds(&self) -> Option<f64> {
         match self.level() {
-            Level::Normal => None,
-            Level::Warning => self.warning.changed_seconds,
-            Level::Critical => self.critical.changed_seconds,
+            AlertLevel::Normal => None,
+            AlertLevel::Warning => self.warning.changed_seconds,
+            AlertLevel::Critical => self.critical.changed_seconds,
         }
     }
 
     /// What should be done about capacity.
     #[must_use]
-    pub fn scaling(&self) -> Scaling {
+    pub fn scaling(&self) -> ScalingAdvice {
         if self.scale_up.closed {
-            Scaling::Up
+            ScalingAdvice::Up
         } else if self.scale_down.closed {
-            Scaling::Down
+            ScalingAdvice::Down
         } else {
-            Scaling::Hold
+            ScalingAdvice::Hold
         }
     }
 }

@@ -25,23 +25,23 @@ mod trend;
 
 pub use advice::{CapacityRecommendation, Urgency};
 pub use collector::{
-    Capacities, Channel, Collector, CollectorOptions, CollectorState, MOST_CHANNELS, ThresholdRule,
+    Capacities, Collector, CollectorOptions, CollectorState, MOST_CHANNELS, MetricChannel, ThresholdRule,
 };
 pub use dashboard::{
     ChartPoint, DashboardOptions, LevelCounts, Overview, ResourceDetails, ServiceRecommendation,
 };
-pub use history::{History, Retention, Rollup, Sample};
-pub use level::{Latch, Latches, Level, Scaling};
+pub use history::{MetricHistory, MetricRollup, MetricSample, Retention};
+pub use level::{AlertLevel, LevelLatch, LevelLatches, ScalingAdvice};
 pub use metric::{CapacityUnit, Metric};
 pub use outcome::{
-    Bias, BiasScope, Change, Comparison, CostAnomalies, CostAnomaly, CostAnomalyRequest, Drift, DriftBase,
-    Figure, MOST_OUTCOMES, Outcome, OutcomeFigures, OutcomeReport, OutcomesRequest, Provisioning,
-    ProvisioningState, Recalibration, RecalibrationRequest, Saving, SavingKind, SavingsReport,
-    SavingsRequest, assess_outcomes, cost_anomalies, predicted_figures, recalibrate, savings,
+    BiasScope, CostAnomalies, CostAnomaly, CostAnomalyRequest, DriftBase, LevelChange, MOST_OUTCOMES,
+    Outcome, OutcomeComparison, OutcomeDrift, OutcomeFigure, OutcomeFigures, OutcomeReport, OutcomesRequest,
+    PredictionBias, Provisioning, ProvisioningState, Recalibration, RecalibrationRequest, Saving, SavingKind,
+    SavingsReport, SavingsRequest, assess_outcomes, cost_anomalies, predicted_figures, recalibrate, savings,
 };
 pub use reading::Reading;
 pub use report::{CapacityReport, ReportFormat, render_report};
-pub use resource_forecast::{Crossing, ForecastQuery, ResourceForecast};
+pub use resource_forecast::{ForecastQuery, ResourceForecast, ThresholdCrossing};
 pub use review::{
     CacheColumns, CostColumns, QuarterlyReview, ReviewItem, ReviewRequest, ReviewState, UsageProjection,
     quarterly_review,
@@ -51,5 +51,5 @@ pub use slo::{
     LatencyColumns, SloCompliance, SloComplianceRequest, TargetCompliance, error_budget, slo_compliance,
 };
 pub use status::{CapacityAlert, MetricStatus, ServiceStatus};
-pub use threshold::{AlertPolicy, Basis, Thresholds};
-pub use trend::{Direction, Trend, TrendOptions, TrendRequest, trend};
+pub use threshold::{AlertPolicy, ThresholdBasis, Thresholds};
+pub use trend::{Trend, TrendDirection, TrendOptions, TrendRequest, trend};

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::metric::{CapacityUnit, Metric};
-use super::threshold::Basis;
+use super::threshold::ThresholdBasis;
 use crate::error::{Error, Result};
 use crate::units::{check_name, check_positive, check_range};
 
@@ -90,6 +90,17 @@ pub(super) fn check_capacity(path: &str, capacity: f64) -> Result<()> {
     check_positive(path, capacity, MOST_USAGE)
 }
 
+/// Checks every value of a column, naming the first that is out of range.
+pub(super) fn check_each(name: &str, values: &[f64], least: f64, most: f64) -> Result<()> {
+    match values.iter().position(|value| !(least..=most).contains(value)) {
+        None => Ok(()),
+        Some(index) => {
+            let given = values.get(index).copied().unwrap_or_default();
+            check_range(&format!("{name}[{index}]"), given, least, most)
+        }
+    }
+}
+
 pub(super) fn is_time(seconds: f64) -> bool {
     (0.0..=MOST_TIME_SECONDS).contains(&seconds)
 }
@@ -99,10 +110,15 @@ pub(super) fn check_time(path: &str, seconds: f64) -> Result<()> {
 }
 
 /// What thresholds are held against: usage itself, or in percent of the capacity.
-pub(super) fn value_of(usage: f64, capacity: Option<f64>, basis: Basis, metric: Metric) -> Result<f64> {
+pub(super) fn value_of(
+    usage: f64,
+    capacity: Option<f64>,
+    basis: ThresholdBasis,
+    metric: Metric,
+) -> Result<f64> {
     match (basis, capacity) {
-        (Basis::Value, _) => Ok(usage),
-        (Basis::Utilization, Some(capacity)) => {
+        (ThresholdBasis::Value, _) => Ok(usage),
+        (ThresholdBasis::Utilization, Some(capacity)) => {
             let percent = usage / capacity * 100.0;
             if percent <= MOST_USAGE {
                 Ok(percent)
@@ -110,7 +126,7 @@ pub(super) fn value_of(usage: f64, capacity: Option<f64>, basis: Basis, metric: 
                 Err(Error::invalid("capacity", capacity, format!("usage is at most {MOST_USAGE:e}% of it")))
             }
         }
-        (Basis::Utilization, None) => {
+        (ThresholdBasis::Utilization, None) => {
             let help = format!("the thresholds of `{}` are in percent of it", metric.as_str());
             Err(Error::missing("capacity", help))
         }

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::collector::{Channel, Collector};
+use super::collector::{Collector, MetricChannel};
 use super::metric::Metric;
 use crate::error::{Error, Result};
 use crate::forecast::{Auto, Forecast, ForecastReport, Forecaster, MOST_STEPS, Series};
@@ -38,7 +38,7 @@ impl Default for ForecastQuery {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-pub struct Crossing {
+pub struct ThresholdCrossing {
     /// Which: `warning`, `critical` or `scale_up`.
     pub threshold: String,
     /// Its value.
@@ -66,7 +66,7 @@ pub struct ResourceForecast {
     /// When the highest point forecast is, in seconds since the Unix epoch.
     pub peak_seconds: f64,
     /// Each threshold, and when it is reached.
-    pub crossings: Vec<Crossing>,
+    pub crossings: Vec<ThresholdCrossing>,
 }
 
 impl Collector {
@@ -153,7 +153,7 @@ impl Collector {
     }
 }
 
-impl Channel {
+impl MetricChannel {
     /// Whether the next reading, a usual gap after the latest, is after this roll-up.
     fn is_over(&self, index: i64, rollup_seconds: f64) -> bool {
         let gap = self.history.usual_gap_seconds().unwrap_or(rollup_seconds);
@@ -161,7 +161,7 @@ impl Channel {
     }
 }
 
-fn summary(channel: &Channel, forecast: &Forecast, level: f64) -> Result<ResourceForecast> {
+fn summary(channel: &MetricChannel, forecast: &Forecast, level: f64) -> Result<ResourceForecast> {
     let clock = forecast.clock();
     let time = |index: usize| clock.map_or(index as f64, |clock| clock.time_seconds(index));
     let upper = forecast.upper(level)?;
@@ -174,7 +174,7 @@ fn summary(channel: &Channel, forecast: &Forecast, level: f64) -> Result<Resourc
         ("critical", Some(thresholds.critical)),
     ];
     let crossing = |(name, value): (&str, Option<f64>)| {
-        value.map(|value| Crossing {
+        value.map(|value| ThresholdCrossing {
             threshold: name.to_owned(),
             value,
             expected_seconds: first_at(forecast.mean(), value),

@@ -7,8 +7,9 @@ use serde::{Deserialize, Serialize};
 use super::advice::Urgency;
 use super::dashboard::{ResourceDetails, recommendations_of};
 use super::metric::Metric;
+use super::reading::check_each;
 use super::status::{chance, rounded};
-use super::trend::{Direction, TrendOptions, check_columns, of_points};
+use super::trend::{TrendDirection, TrendOptions, check_columns, of_points};
 use crate::error::{Error, ErrorCode, Result};
 use crate::units::{check_range, sqrt};
 
@@ -222,8 +223,11 @@ fn cost_per_request(costs: &CostColumns) -> ReviewItem {
     item.figure("usd", usd);
     item.figure("requests", requests);
     item.say(format!("{:.6} USD per request over {:.0} requests", usd / requests, requests));
-    item.state =
-        if trend.direction == Direction::Increasing { ReviewState::Attention } else { ReviewState::Fine };
+    item.state = if trend.direction == TrendDirection::Increasing {
+        ReviewState::Attention
+    } else {
+        ReviewState::Fine
+    };
     if let (Some(slope), Some(p_value)) = (trend.slope_per_day, trend.p_value) {
         let monthly = if trend.median > 0.0 { slope * MONTH_DAYS / trend.median } else { 0.0 };
         item.figure("change_per_month_fraction", monthly);
@@ -264,7 +268,7 @@ fn cache(columns: &CacheColumns) -> ReviewItem {
         .map(|(at, (hits, lookups))| (*at, hits / lookups))
         .collect();
     let trend = of_points(&points, &TrendOptions::default());
-    let falling = trend.direction == Direction::Decreasing;
+    let falling = trend.direction == TrendDirection::Decreasing;
     if let (Some(slope), Some(p_value)) = (trend.slope_per_day, trend.p_value) {
         item.figure("change_per_month_points", slope * MONTH_DAYS * 100.0);
         item.figure("p_value", p_value);
@@ -322,7 +326,7 @@ fn hotspots(resources: &[ResourceDetails]) -> ReviewItem {
 /// have to fit.
 fn days_to_critical(one: &ResourceDetails) -> Option<(f64, f64)> {
     let trend = &one.trend;
-    let slope = trend.slope_per_day.filter(|_| trend.direction == Direction::Increasing)?;
+    let slope = trend.slope_per_day.filter(|_| trend.direction == TrendDirection::Increasing)?;
     let steepest = trend.slope_per_day_high.unwrap_or(slope);
     let left = (one.status.thresholds.critical - trend.p95).max(0.0);
     (slope > 0.0).then(|| (left / slope, left / steepest))
@@ -330,7 +334,7 @@ fn days_to_critical(one: &ResourceDetails) -> Option<(f64, f64)> {
 
 fn outlook(resources: &[ResourceDetails]) -> ReviewItem {
     let mut item = ReviewItem::new("Update capacity projections", ReviewState::NoData);
-    let told = resources.iter().filter(|one| one.trend.direction != Direction::Unknown).count();
+    let told = resources.iter().filter(|one| one.trend.direction != TrendDirection::Unknown).count();
     if told == 0 {
         return item;
     }
@@ -432,9 +436,7 @@ pub(super) fn check_counts(at_seconds: &[f64], columns: &[(&str, &Vec<f64>)]) ->
             error.at(path)
         };
         check_columns(at_seconds, values).map_err(named)?;
-        for (index, value) in values.iter().enumerate() {
-            check_range(&format!("{name}[{index}]"), *value, 0.0, 1e15)?;
-        }
+        check_each(name, values, 0.0, 1e15)?;
     }
     Ok(())
 }

@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::collector::{Channel, Collector};
-use super::level::{Level, Scaling};
+use super::collector::{Collector, MetricChannel};
+use super::level::{AlertLevel, ScalingAdvice};
 use super::metric::{CapacityUnit, Metric};
-use super::threshold::{AlertPolicy, Basis, Thresholds};
+use super::threshold::{AlertPolicy, ThresholdBasis, Thresholds};
 use crate::error::Result;
 
 /// How one metric of a service stands.
@@ -35,13 +35,13 @@ pub struct MetricStatus {
     /// The thresholds.
     pub thresholds: Thresholds,
     /// The level of the latest reading alone.
-    pub momentary_level: Level,
+    pub momentary_level: AlertLevel,
     /// The level that stands, which does not flap.
-    pub level: Level,
+    pub level: AlertLevel,
     /// When that level was reached, in seconds since the Unix epoch; none where it is normal.
     pub since_seconds: Option<f64>,
     /// What should be done about capacity.
-    pub scaling: Scaling,
+    pub scaling: ScalingAdvice,
     /// When the latest reading was taken, in seconds since the Unix epoch.
     pub at_seconds: f64,
     /// How long ago that was.
@@ -58,7 +58,7 @@ pub struct ServiceStatus {
     /// The service.
     pub service: String,
     /// The worst level of its metrics.
-    pub level: Level,
+    pub level: AlertLevel,
     /// Its metrics, in the order of [`Metric::ALL`].
     pub metrics: Vec<MetricStatus>,
 }
@@ -73,7 +73,7 @@ pub struct CapacityAlert {
     /// The metric.
     pub metric: Metric,
     /// How bad it is.
-    pub level: Level,
+    pub level: AlertLevel,
     /// The latest value: percent of the capacity, or in the metric's unit.
     pub value: f64,
     /// The threshold of the level.
@@ -88,7 +88,7 @@ pub struct CapacityAlert {
     pub action: String,
 }
 
-impl Channel {
+impl MetricChannel {
     pub(super) fn status(&self, now_seconds: f64, policy: &AlertPolicy) -> Option<MetricStatus> {
         let latest = self.history.last()?;
         let utilization_percent = self.capacity.map(|capacity| latest.usage / capacity * 100.0);
@@ -107,7 +107,7 @@ impl Channel {
             extensible: self.max_capacity.zip(self.capacity).map(|(most, now)| (most - now).max(0.0)),
             value: latest.value,
             thresholds: self.thresholds,
-            momentary_level: Level::of(latest.value, &self.thresholds),
+            momentary_level: AlertLevel::of(latest.value, &self.thresholds),
             level: self.latches.level(),
             since_seconds: self.latches.since_seconds(),
             scaling: self.latches.scaling(),
@@ -124,12 +124,12 @@ impl Channel {
 }
 
 /// A value with its unit, as a report has it.
-pub(super) fn in_words(value: f64, basis: Basis, unit: CapacityUnit) -> String {
+pub(super) fn in_words(value: f64, basis: ThresholdBasis, unit: CapacityUnit) -> String {
     match (basis, unit) {
-        (Basis::Utilization, _) if value.abs() < 1.0 => format!("{value:.2}%"),
-        (Basis::Utilization, _) => format!("{value:.1}%"),
-        (Basis::Value, CapacityUnit::PercentOfRequests) => format!("{value:.2}% of requests"),
-        (Basis::Value, unit) => format!("{} {}", rounded(value), unit.as_str()),
+        (ThresholdBasis::Utilization, _) if value.abs() < 1.0 => format!("{value:.2}%"),
+        (ThresholdBasis::Utilization, _) => format!("{value:.1}%"),
+        (ThresholdBasis::Value, CapacityUnit::PercentOfRequests) => format!("{value:.2}% of requests"),
+        (ThresholdBasis::Value, unit) => format!("{} {}", rounded(value), unit.as_str()),
     }
 }
 
@@ -188,15 +188,15 @@ impl Collector {
     }
 }
 
-impl Channel {
+impl MetricChannel {
     fn alert(&self, now_seconds: f64, policy: &AlertPolicy) -> Option<CapacityAlert> {
         let status = self.status(now_seconds, policy)?;
         let (threshold, latch) = match status.level {
-            Level::Normal => return None,
-            Level::Warning => (self.thresholds.warning, self.latches.warning),
-            Level::Critical => (self.thresholds.critical, self.latches.critical),
+            AlertLevel::Normal => return None,
+            AlertLevel::Warning => (self.thresholds.warning, self.latches.warning),
+            AlertLevel::Critical => (self.thresholds.critical, self.latches.critical),
         };
-        let of = if self.thresholds.basis == Basis::Utilization { " of capacity" } else { "" };
+        let of = if self.thresholds.basis == ThresholdBasis::Utilization { " of capacity" } else { "" };
         let was = if status.stale { " when last seen" } else { "" };
         let message = format!("{} at {}{of}{was}", self.metric.title(), self.in_words(status.value));
         Some(CapacityAlert {

@@ -16,7 +16,7 @@ const MOST_THRESHOLD: f64 = 1e12;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
-pub enum Basis {
+pub enum ThresholdBasis {
     /// Usage in percent of the capacity.
     Utilization,
     /// Usage itself, in its unit.
@@ -30,7 +30,7 @@ pub enum Basis {
 #[serde(deny_unknown_fields)]
 pub struct Thresholds {
     /// What they are held against.
-    pub basis: Basis,
+    pub basis: ThresholdBasis,
     /// From here on, a warning.
     pub warning: f64,
     /// From here on, critical; not below `warning`.
@@ -58,7 +58,7 @@ impl Thresholds {
             Metric::Storage => Self::utilization(75.0, 90.0, 80.0, 50.0),
             Metric::Gpu | Metric::ApiRateLimit => Self::utilization(80.0, 95.0, 85.0, 50.0),
             Metric::QueueDepth => Self {
-                basis: Basis::Value,
+                basis: ThresholdBasis::Value,
                 warning: 100.0,
                 critical: 500.0,
                 scale_up: Some(100.0),
@@ -73,7 +73,7 @@ impl Thresholds {
     #[must_use]
     pub const fn utilization(warning: f64, critical: f64, scale_up: f64, scale_down: f64) -> Self {
         Self {
-            basis: Basis::Utilization,
+            basis: ThresholdBasis::Utilization,
             warning,
             critical,
             scale_up: Some(scale_up),
@@ -84,7 +84,7 @@ impl Thresholds {
     /// Thresholds in the metric's unit, without any for scaling.
     #[must_use]
     pub const fn value(warning: f64, critical: f64) -> Self {
-        Self { basis: Basis::Value, warning, critical, scale_up: None, scale_down: None }
+        Self { basis: ThresholdBasis::Value, warning, critical, scale_up: None, scale_down: None }
     }
 
     /// Checks the order.

@@ -6,7 +6,7 @@ use super::bias::biases;
 use super::compare::{Predicted, comparisons, predictions};
 use super::drift::drifts;
 use super::provisioning::provisioning;
-use super::{Bias, Comparison, Drift, Outcome, Provisioning, check_all};
+use super::{Outcome, OutcomeComparison, OutcomeDrift, PredictionBias, Provisioning, check_all};
 use crate::catalog::Catalog;
 use crate::error::Result;
 
@@ -32,14 +32,14 @@ fn yes() -> bool {
 #[serde(deny_unknown_fields)]
 pub struct OutcomeReport {
     /// Every figure against its prediction, in the order of the outcomes.
-    pub comparisons: Vec<Comparison>,
+    pub comparisons: Vec<OutcomeComparison>,
     /// Of the comparisons with an interval, the share within: 0.9 where predictions are as good as
     /// they say. None without.
     pub within_fraction: Option<f64>,
     /// How predictions are wrong on average: of all, by model, by GPU and by both.
-    pub biases: Vec<Bias>,
+    pub biases: Vec<PredictionBias>,
     /// What moves: significant ones first.
-    pub drifts: Vec<Drift>,
+    pub drifts: Vec<OutcomeDrift>,
     /// What each deployment has, and needs.
     pub provisioning: Vec<Provisioning>,
 }
@@ -83,7 +83,7 @@ pub fn assess_outcomes(catalog: &Catalog, request: &OutcomesRequest) -> Result<O
         predicted.push(found.map_err(|error| error.within(&format!("outcomes[{index}]")))?);
     }
     let rows = outcomes.iter().zip(&predicted).enumerate();
-    let rows: Vec<Comparison> =
+    let rows: Vec<OutcomeComparison> =
         rows.flat_map(|(index, (outcome, predicted))| comparisons(index, outcome, predicted)).collect();
     let with_interval: Vec<bool> = rows.iter().filter_map(|row| row.within).collect();
     let within = with_interval.iter().filter(|within| **within).count();

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Comparison, Figure, Outcome, by_deployment};
+use super::{Outcome, OutcomeComparison, OutcomeFigure, by_deployment};
 use crate::monitor::statistics::{holm, inflation, mean, moments, t_quantile, t_two_sided};
 use crate::units::{exp, ln, powf, sqrt};
 
@@ -28,11 +28,11 @@ pub struct BiasScope {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-pub struct Bias {
+pub struct PredictionBias {
     /// Of what.
     pub scope: BiasScope,
     /// The figure.
-    pub figure: Figure,
+    pub figure: OutcomeFigure,
     /// Deployments.
     pub deployments: u64,
     /// Outcomes of these.
@@ -65,21 +65,22 @@ struct Group {
 
 /// Biases of all, by model, by GPU and by both, for every figure. Where only one model (or GPU) is
 /// there, what would be the same group is told once.
-pub(super) fn biases(outcomes: &[Outcome], comparisons: &[Comparison]) -> Vec<Bias> {
-    let mut logs: Vec<[Option<f64>; Figure::ALL.len()]> = vec![[None; Figure::ALL.len()]; outcomes.len()];
+pub(super) fn biases(outcomes: &[Outcome], comparisons: &[OutcomeComparison]) -> Vec<PredictionBias> {
+    let mut logs: Vec<[Option<f64>; OutcomeFigure::ALL.len()]> =
+        vec![[None; OutcomeFigure::ALL.len()]; outcomes.len()];
     for row in comparisons {
         let slots = logs.get_mut(row.outcome as usize);
         if let Some(slot) = slots.and_then(|slots| slots.get_mut(row.figure as usize)) {
             *slot = Some(ln(row.ratio));
         }
     }
-    let mut groups: BTreeMap<(Figure, BiasScope), Group> = BTreeMap::new();
+    let mut groups: BTreeMap<(OutcomeFigure, BiasScope), Group> = BTreeMap::new();
     for (_, members) in by_deployment(outcomes) {
         // A deployment is of one model and GPU at a time; where it changed, each part counts.
-        let mut parts: BTreeMap<(Figure, String, String), Vec<f64>> = BTreeMap::new();
+        let mut parts: BTreeMap<(OutcomeFigure, String, String), Vec<f64>> = BTreeMap::new();
         for index in members {
             let (Some(outcome), Some(logs)) = (outcomes.get(index), logs.get(index)) else { continue };
-            for (figure, log) in Figure::ALL.into_iter().zip(logs) {
+            for (figure, log) in OutcomeFigure::ALL.into_iter().zip(logs) {
                 if let Some(log) = log {
                     let key = (figure, outcome.ran.model.clone(), outcome.ran.gpu.clone());
                     parts.entry(key).or_default().push(*log);
@@ -96,7 +97,7 @@ pub(super) fn biases(outcomes: &[Outcome], comparisons: &[Comparison]) -> Vec<Bi
             }
         }
     }
-    let mut found: Vec<Bias> =
+    let mut found: Vec<PredictionBias> =
         groups.into_iter().map(|((figure, scope), group)| group.bias(scope, figure)).collect();
     let tested: Vec<f64> = found.iter().filter_map(|bias| bias.p_value).collect();
     let mut adjusted = holm(&tested).into_iter();
@@ -108,7 +109,7 @@ pub(super) fn biases(outcomes: &[Outcome], comparisons: &[Comparison]) -> Vec<Bi
 }
 
 impl Group {
-    fn bias(&self, scope: BiasScope, figure: Figure) -> Bias {
+    fn bias(&self, scope: BiasScope, figure: OutcomeFigure) -> PredictionBias {
         let means: Vec<f64> = self.deployments.iter().map(|logs| mean(logs)).collect();
         let count = means.len();
         // Deployments are the sample, for outcomes of one of them have much in common. Where there
@@ -134,7 +135,7 @@ impl Group {
         });
         let ratio = exp(centre);
         let weight = count as f64 / (count as f64 + SHRINK);
-        Bias {
+        PredictionBias {
             scope,
             figure,
             deployments: count as u64,

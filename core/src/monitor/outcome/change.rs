@@ -9,7 +9,7 @@ use crate::units::exp;
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-pub struct Change {
+pub struct LevelChange {
     /// When the new level begins, in seconds since the Unix epoch.
     pub at_seconds: f64,
     /// Mean before.
@@ -27,7 +27,7 @@ pub struct Change {
 /// of one as great about 2 exp(−6 K² ÷ (n³ + n²)), for independent values. Partial sums of
 /// neighbours that go together wander √((1 + ρ) ÷ (1 − ρ)) times as far, by which K is divided; ρ
 /// is that of the ranks about the means before and after the change.
-pub(super) fn likeliest(points: &[(f64, f64)]) -> Option<Change> {
+pub(super) fn likeliest(points: &[(f64, f64)]) -> Option<LevelChange> {
     const FEWEST: usize = 8;
     let count = points.len() as f64;
     if points.len() < FEWEST {
@@ -60,7 +60,7 @@ pub(super) fn likeliest(points: &[(f64, f64)]) -> Option<Change> {
     let residual = |(index, rank): (usize, &f64)| Some(rank - if index < place { low } else { high });
     let (inflation, _) = inflation(&ranks.iter().enumerate().map(residual).collect::<Vec<_>>());
     let power = 6.0 * greatest * greatest / inflation / (count * count * (count + 1.0));
-    Some(Change {
+    Some(LevelChange {
         at_seconds: points.get(place).map_or(0.0, |point| point.0),
         before: early,
         after: late,

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Figure, Outcome, OutcomeFigures};
+use super::{Outcome, OutcomeFigure, OutcomeFigures};
 use crate::catalog::Catalog;
 use crate::error::Result;
 use crate::queueing::{Estimate, EstimateRequest, estimate};
@@ -12,13 +12,13 @@ use crate::units::Quantile;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-pub struct Comparison {
+pub struct OutcomeComparison {
     /// Place of the outcome among those given, from 0.
     pub outcome: u64,
     /// The deployment.
     pub deployment_id: String,
     /// The figure.
-    pub figure: Figure,
+    pub figure: OutcomeFigure,
     /// As observed.
     pub observed: f64,
     /// As predicted.
@@ -34,7 +34,7 @@ pub struct Comparison {
 }
 
 /// Figures with the ends of their intervals.
-pub(super) type Predicted = [Option<(f64, Option<(f64, f64)>)>; Figure::ALL.len()];
+pub(super) type Predicted = [Option<(f64, Option<(f64, f64)>)>; OutcomeFigure::ALL.len()];
 
 /// What the engine model predicts of a deployment under its traffic: latencies at a quantile,
 /// throughput and load. Requests and tokens per second are those that arrive, where they are
@@ -49,15 +49,15 @@ pub fn predicted_figures(
     quantile: Quantile,
 ) -> Result<OutcomeFigures> {
     let found = of_estimate(&estimate(catalog, ran)?, ran, quantile);
-    let get = |figure: Figure| found.get(figure as usize).copied().flatten().map(|found| found.0);
+    let get = |figure: OutcomeFigure| found.get(figure as usize).copied().flatten().map(|found| found.0);
     Ok(OutcomeFigures {
-        ttft_ms: get(Figure::TtftMs),
-        itl_ms: get(Figure::ItlMs),
-        e2e_ms: get(Figure::E2eMs),
-        requests_per_second: get(Figure::RequestsPerSecond),
-        tokens_per_second: get(Figure::TokensPerSecond),
+        ttft_ms: get(OutcomeFigure::TtftMs),
+        itl_ms: get(OutcomeFigure::ItlMs),
+        e2e_ms: get(OutcomeFigure::E2eMs),
+        requests_per_second: get(OutcomeFigure::RequestsPerSecond),
+        tokens_per_second: get(OutcomeFigure::TokensPerSecond),
         usd_per_hour: None,
-        utilization: get(Figure::Utilization),
+        utilization: get(OutcomeFigure::Utilization),
     })
 }
 
@@ -88,12 +88,12 @@ fn of_estimate(estimate: &Estimate, ran: &EstimateRequest, quantile: Quantile) -
 /// What had been predicted of an outcome, and where `from_engine` what the engine model says of the
 /// rest.
 pub(super) fn predictions(catalog: &Catalog, outcome: &Outcome, from_engine: bool) -> Result<Predicted> {
-    let mut found: Predicted = [None; Figure::ALL.len()];
+    let mut found: Predicted = [None; OutcomeFigure::ALL.len()];
     if from_engine {
         let estimated = estimate(catalog, &outcome.ran).map_err(|error| error.within("ran"))?;
         found = of_estimate(&estimated, &outcome.ran, outcome.quantile);
     }
-    for (figure, slot) in Figure::ALL.into_iter().zip(&mut found) {
+    for (figure, slot) in OutcomeFigure::ALL.into_iter().zip(&mut found) {
         if let Some(value) = outcome.predicted.get(figure).filter(|value| *value > 0.0) {
             *slot = Some((value, None));
         }
@@ -106,11 +106,11 @@ pub(super) fn comparisons<'a>(
     index: usize,
     outcome: &'a Outcome,
     predicted: &'a Predicted,
-) -> impl Iterator<Item = Comparison> + 'a {
-    Figure::ALL.into_iter().zip(predicted).filter_map(move |(figure, predicted)| {
+) -> impl Iterator<Item = OutcomeComparison> + 'a {
+    OutcomeFigure::ALL.into_iter().zip(predicted).filter_map(move |(figure, predicted)| {
         let observed = outcome.observed.get(figure).filter(|value| *value > 0.0)?;
         let (predicted, interval) = (*predicted)?;
-        Some(Comparison {
+        Some(OutcomeComparison {
             outcome: index as u64,
             deployment_id: outcome.deployment_id.clone(),
             figure,

@@ -2,11 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::change::{Change, likeliest};
+use super::change::{LevelChange, likeliest};
 use super::compare::Predicted;
-use super::{Figure, Outcome, by_deployment};
+use super::{Outcome, OutcomeFigure, by_deployment};
 use crate::monitor::statistics::holm;
-use crate::monitor::trend::{Direction, Trend, TrendOptions, of_points};
+use crate::monitor::trend::{Trend, TrendDirection, TrendOptions, of_points};
 use crate::units::{exp, ln};
 
 /// What a drift is away from.
@@ -24,23 +24,23 @@ pub enum DriftBase {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-pub struct Drift {
+pub struct OutcomeDrift {
     /// The deployment.
     pub deployment_id: String,
     /// The figure.
-    pub figure: Figure,
+    pub figure: OutcomeFigure,
     /// Away from what.
     pub base: DriftBase,
     /// Outcomes.
     pub outcomes: u64,
     /// The likeliest change: of observed ÷ predicted, or of the figure itself, as geometric means.
-    pub change: Change,
+    pub change: LevelChange,
     /// By what factor it changed.
     pub factor: f64,
     /// Change a day along a line, as a fraction; none where that can't be told.
     pub per_day_fraction: Option<f64>,
     /// Where that line goes.
-    pub direction: Direction,
+    pub direction: TrendDirection,
     /// The chance of a change as plain, where every drift of the report is tested at once (Holm).
     pub p_adjusted: f64,
     /// Whether that is below 0.05.
@@ -49,10 +49,10 @@ pub struct Drift {
 
 /// Drifts of every deployment with eight outcomes and more, significant ones first, then the
 /// larger.
-pub(super) fn drifts(outcomes: &[Outcome], predicted: &[Predicted]) -> Vec<Drift> {
+pub(super) fn drifts(outcomes: &[Outcome], predicted: &[Predicted]) -> Vec<OutcomeDrift> {
     let mut found = Vec::new();
     for (id, members) in by_deployment(outcomes) {
-        for figure in Figure::ALL {
+        for figure in OutcomeFigure::ALL {
             let rows: Vec<(f64, f64, Option<f64>)> = members
                 .iter()
                 .filter_map(|index| {
@@ -77,13 +77,13 @@ pub(super) fn drifts(outcomes: &[Outcome], predicted: &[Predicted]) -> Vec<Drift
             let Some(change) = likeliest(&points) else { continue };
             let options = TrendOptions { least_change_fraction: 0.0, ..TrendOptions::default() };
             let Trend { direction, slope_per_day, .. } = of_points(&points, &options);
-            found.push(Drift {
+            found.push(OutcomeDrift {
                 deployment_id: id.to_owned(),
                 figure,
                 base,
                 outcomes: points.len() as u64,
                 factor: exp(change.after - change.before),
-                change: Change { before: exp(change.before), after: exp(change.after), ..change },
+                change: LevelChange { before: exp(change.before), after: exp(change.after), ..change },
                 per_day_fraction: slope_per_day.map(|slope| exp(slope.min(700.0)) - 1.0),
                 direction,
                 p_adjusted: 1.0,
@@ -96,7 +96,7 @@ pub(super) fn drifts(outcomes: &[Outcome], predicted: &[Predicted]) -> Vec<Drift
         drift.p_adjusted = p_value;
         drift.significant = p_value < 0.05;
     }
-    let size = |drift: &Drift| ln(drift.factor).abs();
+    let size = |drift: &OutcomeDrift| ln(drift.factor).abs();
     found.sort_by(|left, right| {
         right.significant.cmp(&left.significant).then(size(right).total_cmp(&size(left)))
     });

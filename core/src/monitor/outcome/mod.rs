@@ -23,11 +23,11 @@ use crate::units::{Quantile, check_name, check_positive, check_range};
 use crate::workload::{MAX_LATENCY_MS, MAX_QPS, MIN_QPS};
 
 pub use assess::{OutcomeReport, OutcomesRequest, assess_outcomes};
-pub use bias::{Bias, BiasScope};
-pub use change::Change;
-pub use compare::{Comparison, predicted_figures};
+pub use bias::{BiasScope, PredictionBias};
+pub use change::LevelChange;
+pub use compare::{OutcomeComparison, predicted_figures};
 pub use cost::{CostAnomalies, CostAnomaly, CostAnomalyRequest, cost_anomalies};
-pub use drift::{Drift, DriftBase};
+pub use drift::{DriftBase, OutcomeDrift};
 pub use provisioning::{Provisioning, ProvisioningState};
 pub use recalibrate::{Recalibration, RecalibrationRequest, recalibrate};
 pub use saving::{Saving, SavingKind, SavingsReport, SavingsRequest, savings};
@@ -39,7 +39,7 @@ pub const MOST_OUTCOMES: usize = 100_000;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
-pub enum Figure {
+pub enum OutcomeFigure {
     /// Time to first token.
     TtftMs,
     /// Inter-token latency.
@@ -56,7 +56,7 @@ pub enum Figure {
     Utilization,
 }
 
-impl Figure {
+impl OutcomeFigure {
     /// Every figure, in the order of the declaration.
     pub const ALL: [Self; 7] = [
         Self::TtftMs,
@@ -107,25 +107,25 @@ pub struct OutcomeFigures {
 impl OutcomeFigures {
     /// A figure by its name.
     #[must_use]
-    pub fn get(&self, figure: Figure) -> Option<f64> {
+    pub fn get(&self, figure: OutcomeFigure) -> Option<f64> {
         match figure {
-            Figure::TtftMs => self.ttft_ms,
-            Figure::ItlMs => self.itl_ms,
-            Figure::E2eMs => self.e2e_ms,
-            Figure::RequestsPerSecond => self.requests_per_second,
-            Figure::TokensPerSecond => self.tokens_per_second,
-            Figure::UsdPerHour => self.usd_per_hour,
-            Figure::Utilization => self.utilization,
+            OutcomeFigure::TtftMs => self.ttft_ms,
+            OutcomeFigure::ItlMs => self.itl_ms,
+            OutcomeFigure::E2eMs => self.e2e_ms,
+            OutcomeFigure::RequestsPerSecond => self.requests_per_second,
+            OutcomeFigure::TokensPerSecond => self.tokens_per_second,
+            OutcomeFigure::UsdPerHour => self.usd_per_hour,
+            OutcomeFigure::Utilization => self.utilization,
         }
     }
 
     fn check(&self) -> Result<()> {
-        for figure in Figure::ALL {
+        for figure in OutcomeFigure::ALL {
             let Some(value) = self.get(figure) else { continue };
             match figure {
                 // A deployment at rest is one of 0.
-                Figure::Utilization => check_range(figure.as_str(), value, 0.0, 1.0)?,
-                Figure::TtftMs | Figure::ItlMs | Figure::E2eMs => {
+                OutcomeFigure::Utilization => check_range(figure.as_str(), value, 0.0, 1.0)?,
+                OutcomeFigure::TtftMs | OutcomeFigure::ItlMs | OutcomeFigure::E2eMs => {
                     check_positive(figure.as_str(), value, MAX_LATENCY_MS)?;
                 }
                 _ => check_positive(figure.as_str(), value, 1e12)?,

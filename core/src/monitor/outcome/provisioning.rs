@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Figure, Outcome, by_deployment};
+use super::{Outcome, OutcomeFigure, by_deployment};
 use crate::monitor::metric::Metric;
 use crate::monitor::statistics::quantile;
 use crate::monitor::threshold::Thresholds;
@@ -60,7 +60,7 @@ pub struct Provisioning {
     pub within_targets_fraction: Option<f64>,
     /// The figure furthest from its target in the worst outcome, observed over promised (promised
     /// over observed for rates): above 1 it was missed.
-    pub worst_target: Option<Figure>,
+    pub worst_target: Option<OutcomeFigure>,
     /// By that factor.
     pub worst_ratio: Option<f64>,
     /// What the change of replicas would save by the month of 730 hours, in USD; below 0 where more
@@ -82,16 +82,16 @@ pub(super) fn provisioning(outcomes: &[Outcome]) -> Vec<Provisioning> {
 }
 
 /// How far the worst figure is from its target.
-fn worst(outcome: &Outcome) -> Option<(Figure, f64)> {
-    let ratio = |figure: Figure| {
+fn worst(outcome: &Outcome) -> Option<(OutcomeFigure, f64)> {
+    let ratio = |figure: OutcomeFigure| {
         let (observed, target) = (outcome.observed.get(figure)?, outcome.targets.get(figure)?);
         let ratio = match figure {
-            Figure::RequestsPerSecond | Figure::TokensPerSecond => target / observed,
+            OutcomeFigure::RequestsPerSecond | OutcomeFigure::TokensPerSecond => target / observed,
             _ => observed / target.max(1e-12),
         };
         Some((figure, ratio))
     };
-    Figure::ALL.into_iter().filter_map(ratio).max_by(|left, right| left.1.total_cmp(&right.1))
+    OutcomeFigure::ALL.into_iter().filter_map(ratio).max_by(|left, right| left.1.total_cmp(&right.1))
 }
 
 fn of_one(id: &str, outcomes: &[&Outcome]) -> Provisioning {
@@ -107,7 +107,7 @@ fn of_one(id: &str, outcomes: &[&Outcome]) -> Provisioning {
         .collect();
     let known = !busy.is_empty();
     let utilization_p95 = known.then(|| quantile(&mut busy, 0.95));
-    let judged: Vec<(f64, (Figure, f64))> =
+    let judged: Vec<(f64, (OutcomeFigure, f64))> =
         outcomes.iter().filter_map(|one| Some((one.hours(), worst(one)?))).collect();
     let hours: f64 = judged.iter().map(|one| one.0).sum();
     let within: f64 = judged.iter().filter(|one| one.1.1 <= 1.0).map(|one| one.0).sum();

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use super::{CapacityReport, words};
 use crate::monitor::advice::Urgency;
 use crate::monitor::dashboard::ResourceDetails;
-use crate::monitor::level::Level;
+use crate::monitor::level::AlertLevel;
 use crate::monitor::review::{QuarterlyReview, ReviewState};
 
 const STYLE: &str = "\
@@ -117,7 +117,7 @@ pub(super) fn render(report: &CapacityReport) -> String {
     )
 }
 
-fn badge(level: Level) -> String {
+fn badge(level: AlertLevel) -> String {
     format!("<span class=\"level {0}\">{0}</span>", level.as_str())
 }
 

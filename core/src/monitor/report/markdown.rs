@@ -1,7 +1,7 @@
 //! A report as Markdown.
 
 use super::{CapacityReport, words};
-use crate::monitor::level::Level;
+use crate::monitor::level::AlertLevel;
 use crate::monitor::review::ReviewState;
 
 /// The whole report.
@@ -60,7 +60,7 @@ pub(super) fn render(report: &CapacityReport) -> String {
     out.extend([String::new(), "## Services".to_owned()]);
     for service in &overview.services {
         let status = match service.level {
-            Level::Normal => "healthy",
+            AlertLevel::Normal => "healthy",
             other => other.as_str(),
         };
         out.extend([

@@ -4,7 +4,7 @@ use jiff::civil::{DateTime, date as civil_date};
 
 use crate::monitor::dashboard::ResourceDetails;
 use crate::monitor::status::{MetricStatus, chance, in_words, rounded};
-use crate::monitor::trend::{Direction, Trend};
+use crate::monitor::trend::{Trend, TrendDirection};
 
 /// A moment in UTC; none beyond the year 9999.
 fn moment(seconds: f64) -> Option<DateTime> {
@@ -78,8 +78,8 @@ pub(super) fn usage(status: &MetricStatus) -> String {
 /// A trend in a few words.
 pub(super) fn trend(status: &MetricStatus, trend: &Trend) -> String {
     match (trend.direction, trend.slope_per_day, trend.p_value) {
-        (Direction::Unknown, _, _) | (_, None, _) | (_, _, None) => "too few readings".to_owned(),
-        (Direction::Stable, _, Some(p_value)) => format!("stable ({})", chance(p_value)),
+        (TrendDirection::Unknown, _, _) | (_, None, _) | (_, _, None) => "too few readings".to_owned(),
+        (TrendDirection::Stable, _, Some(p_value)) => format!("stable ({})", chance(p_value)),
         (direction, Some(slope), Some(p_value)) => {
             let sign = if slope < 0.0 { "−" } else { "+" };
             let slope = value(status, slope.abs());

@@ -3,8 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, ErrorCode, Result};
-use crate::monitor::trend::{Direction, TrendOptions, check_columns, of_points};
-use crate::units::{check_positive, check_range};
+use crate::monitor::reading::check_each;
+use crate::monitor::trend::{TrendDirection, TrendOptions, check_columns, of_points};
+use crate::units::check_positive;
 use crate::workload::MAX_LATENCY_MS;
 
 const HOUR_SECONDS: f64 = 3600.0;
@@ -63,7 +64,7 @@ pub struct TargetCompliance {
     /// within.
     pub missed_since_seconds: Option<f64>,
     /// Where the latency goes.
-    pub direction: Direction,
+    pub direction: TrendDirection,
     /// Days until it reaches the target along the trend; none where it does not rise, or is there.
     pub days_to_target: Option<f64>,
 }
@@ -102,9 +103,7 @@ pub fn slo_compliance(request: &SloComplianceRequest) -> Result<SloCompliance> {
     }
     if !latencies.requests.is_empty() {
         check_same(latencies, "requests", &latencies.requests).map_err(|error| error.within("latencies"))?;
-        for (index, count) in latencies.requests.iter().enumerate() {
-            check_range(&format!("latencies.requests[{index}]"), *count, 0.0, 1e15)?;
-        }
+        check_each("latencies.requests", &latencies.requests, 0.0, 1e15)?;
     }
     let weight = |index: usize| latencies.requests.get(index).copied().unwrap_or(1.0);
     let total: f64 = (0..latencies.at_seconds.len()).map(weight).sum();
@@ -151,7 +150,7 @@ fn of_target(
         }
     }
     let trend = of_points(&points, &TrendOptions::default());
-    let rising = trend.slope_per_day.filter(|_| trend.direction == Direction::Increasing);
+    let rising = trend.slope_per_day.filter(|_| trend.direction == TrendDirection::Increasing);
     let now = trend.median + trend.slope_per_day.unwrap_or_default() * trend.span_days / 2.0;
     TargetCompliance {
         latency: name.to_owned(),
@@ -176,8 +175,5 @@ fn check_same(latencies: &LatencyColumns, path: &str, column: &[f64]) -> Result<
 
 fn check_column(latencies: &LatencyColumns, path: &str, column: &[f64]) -> Result<()> {
     check_same(latencies, path, column)?;
-    for (index, value) in column.iter().enumerate() {
-        check_positive(&format!("{path}[{index}]"), *value, MAX_LATENCY_MS)?;
-    }
-    Ok(())
+    check_each(path, column, f64::MIN_POSITIVE, MAX_LATENCY_MS)
 }

@@ -13,7 +13,7 @@ mod kendall;
 
 use serde::{Deserialize, Serialize};
 
-use super::reading::check_time;
+use super::reading::{check_each, check_time, is_time};
 use super::statistics::{median, quantile};
 use crate::error::{Error, ErrorCode, Result};
 use crate::units::{check_range, normal_quantile, sqrt};
@@ -71,7 +71,7 @@ impl TrendOptions {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
-pub enum Direction {
+pub enum TrendDirection {
     /// Up, and not by chance.
     Increasing,
     /// Down, and not by chance.
@@ -82,7 +82,7 @@ pub enum Direction {
     Unknown,
 }
 
-impl Direction {
+impl TrendDirection {
     /// The stable spelling.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -101,7 +101,7 @@ impl Direction {
 #[serde(deny_unknown_fields)]
 pub struct Trend {
     /// Where it goes.
-    pub direction: Direction,
+    pub direction: TrendDirection,
     /// Change per day; none where the direction is unknown.
     pub slope_per_day: Option<f64>,
     /// Lower end of its 95% interval.
@@ -145,7 +145,7 @@ pub struct Trend {
 /// and a note says so. Observations beyond 336 are averaged over equal stretches.
 ///
 /// ```
-/// use sizewell::monitor::{Direction, TrendRequest, trend};
+/// use sizewell::monitor::{TrendDirection, TrendRequest, trend};
 /// let hours = || (0..240).map(f64::from);
 /// let request = TrendRequest {
 ///     at_seconds: hours().map(|hour| hour * 3600.0).collect(),
@@ -153,7 +153,7 @@ pub struct Trend {
 ///     options: Default::default(),
 /// };
 /// let trend = trend(&request)?;
-/// assert_eq!(trend.direction, Direction::Increasing);
+/// assert_eq!(trend.direction, TrendDirection::Increasing);
 /// assert!((trend.slope_per_day.unwrap() - 1.2).abs() < 0.01);
 /// # Ok::<(), sizewell::Error>(())
 /// ```
@@ -191,15 +191,22 @@ pub(super) fn check_columns(at_seconds: &[f64], values: &[f64]) -> Result<()> {
         let error = Error::new(ErrorCode::Contradiction, "values", "has another length than `at_seconds`");
         return Err(error.given(values.len()).allowed(at_seconds.len().to_string()));
     }
+    check_ascending("at_seconds", at_seconds)?;
+    check_each("values", values, -MOST_VALUE, MOST_VALUE)
+}
+
+/// Checks that times are times, each after the one before.
+pub(super) fn check_ascending(name: &str, at_seconds: &[f64]) -> Result<()> {
     let mut before = f64::NEG_INFINITY;
-    for (index, (at, value)) in at_seconds.iter().zip(values).enumerate() {
-        let path = || format!("at_seconds[{index}]");
-        check_time(&path(), *at)?;
+    for (index, at) in at_seconds.iter().enumerate() {
+        if !is_time(*at) {
+            return check_time(&format!("{name}[{index}]"), *at);
+        }
         if *at <= before {
-            return Err(Error::invalid(path(), at, format!("after the one before, {before}")));
+            let allowed = format!("after the one before, {before}");
+            return Err(Error::invalid(format!("{name}[{index}]"), at, allowed));
         }
         before = *at;
-        check_range(&format!("values[{index}]"), *value, -MOST_VALUE, MOST_VALUE)?;
     }
     Ok(())
 }
@@ -212,7 +219,7 @@ pub(super) fn of_points(points: &[(f64, f64)], options: &TrendOptions) -> Trend 
         (points.first().map_or(0.0, |point| point.0), points.last().map_or(0.0, |point| point.0));
     let middle = median(&mut values);
     let mut trend = Trend {
-        direction: Direction::Unknown,
+        direction: TrendDirection::Unknown,
         slope_per_day: None,
         slope_per_day_low: None,
         slope_per_day_high: None,
@@ -264,11 +271,11 @@ fn judge(grid: &cycle::Grid, options: &TrendOptions, trend: &mut Trend) {
     trend.change_fraction = (scale > 0.0).then_some(change / scale);
     let matters = change.abs() >= options.least_change_fraction * scale && change != 0.0;
     trend.direction = if p_value >= options.significance || !matters {
-        Direction::Stable
+        TrendDirection::Stable
     } else if slope > 0.0 {
-        Direction::Increasing
+        TrendDirection::Increasing
     } else {
-        Direction::Decreasing
+        TrendDirection::Decreasing
     };
     trend.slope_per_day = Some(slope);
     trend.slope_per_day_low = Some(low * per_day);
