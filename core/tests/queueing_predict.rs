@@ -93,11 +93,15 @@ fn predictions_agree_with_the_simulation() {
     let whole = all.iter().filter(|(measured, predicted)| all_within(measured, predicted)).count();
     writeln!(table, "all nine within: {:.1}%", whole as f64 * 100.0 / all.len() as f64).unwrap();
     println!("{table}");
+    assert!(whole as f64 >= LEAST_WHOLE * all.len() as f64, "{table}");
     for (name, title, found) in reached {
         let Some((within, largest)) = floor(name, title) else { continue };
         assert!(found.within >= within && found.largest <= largest, "{name} {title}\n{table}");
     }
 }
+
+/// The least share of configurations with all nine figures within tolerance.
+const LEAST_WHOLE: f64 = 0.64;
 
 /// Mean, p95 and p99 of the three latencies all within tolerance.
 fn all_within(measured: &Measured, predicted: &[[f64; 5]; 4]) -> bool {
@@ -114,15 +118,15 @@ fn all_within(measured: &Measured, predicted: &[[f64; 5]; 4]) -> bool {
 /// this was written, rounded down to 2% and up to 5%.
 fn floor(metric: &str, statistic: &str) -> Option<(f64, f64)> {
     Some(match (metric, statistic) {
-        ("ttft", "mean") => (0.74, 1.20),
-        ("ttft", "p95") => (0.84, 0.70),
-        ("ttft", "p99") => (0.75, 3.50),
-        ("itl", "mean") => (0.88, 1.00),
-        ("itl", "p95") => (0.83, 1.60),
-        ("itl", "p99") => (0.77, 1.70),
-        ("e2e", "mean") => (0.90, 0.50),
-        ("e2e", "p95") => (0.91, 0.55),
-        ("e2e", "p99") => (0.88, 0.85),
+        ("ttft", "mean") => (0.84, 1.30),
+        ("ttft", "p95") => (0.90, 0.95),
+        ("ttft", "p99") => (0.82, 3.45),
+        ("itl", "mean") => (0.90, 0.75),
+        ("itl", "p95") => (0.90, 0.65),
+        ("itl", "p99") => (0.86, 1.20),
+        ("e2e", "mean") => (0.94, 0.40),
+        ("e2e", "p95") => (0.94, 0.35),
+        ("e2e", "p99") => (0.92, 0.60),
         _ => return None,
     })
 }
@@ -156,8 +160,8 @@ fn plans_rarely_miss() {
 
 /// Share of figures, and how far the worst is above its plan: a fleet whose balancer herds short
 /// answers of one length.
-const MOST_MISSED: f64 = 0.006;
-const WORST_MISS: f64 = 1.35;
+const MOST_MISSED: f64 = 0.0075;
+const WORST_MISS: f64 = 1.05;
 
 /// The file holds what the simulator says: three configurations again, with fewer requests and
 /// other random numbers, within five standard errors of both and 1%.

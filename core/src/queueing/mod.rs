@@ -20,7 +20,7 @@ pub use calibrate::{
 pub use deployment::{Balancer, Deployment, MAX_REPLICAS};
 pub use knee::LatencyKnee;
 pub use max_rate::{MOST_UTILIZATION, MaxRate, ReplicaCount, max_rate, replicas_for};
-pub use predict::{ClientLoop, Predictor, predict};
+pub use predict::{ClientLoop, PredictionCoefficients, Predictor, predict};
 pub(crate) use predict::{ITL_RESERVE, Mood, QUIET, TTFT_RESERVE};
 pub use prediction::{Latencies, LatencyPercentiles, LatencyPrediction};
 pub use reserve::AvailabilityReserve;

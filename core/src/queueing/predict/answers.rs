@@ -1,5 +1,6 @@
 //! Inter-token latency and the whole request.
 
+use super::coefficients::Correction;
 use super::mixture::{Cumulants, Part};
 use super::replica::Replica;
 use super::state::State;
@@ -36,7 +37,7 @@ impl Answers {
                 *e2e = Part::gamma(strip.weight, ttft);
                 continue;
             }
-            let (decode, fullest) = decode(replica, state, strip, prompt_ms);
+            let (decode, fullest) = decode(replica, state, delays, strip, prompt_ms);
             *itl = Part::gamma(strip.weight / workload.with_later, decode.times(1.0 / later))
                 .at_most(fullest / later);
             let length = Cumulants::new(0.0, per_token * per_token * strip.output_variance, 0.0);
@@ -47,10 +48,16 @@ impl Answers {
 }
 
 /// Time from the first to the last token of the answers of a strip, and the most that it may be.
-fn decode(replica: &Replica, state: &State, strip: &Strip, prompt_ms: f64) -> (Cumulants, f64) {
+fn decode(
+    replica: &Replica,
+    state: &State,
+    delays: &Delays,
+    strip: &Strip,
+    prompt_ms: f64,
+) -> (Cumulants, f64) {
     let workload = replica.workload;
     let rate = state.stream.rate;
-    let free = 1.0 - state.seen_share;
+    let free = 1.0 - state.prompt_share;
     let steps = replica.steps_of(strip.output - 1.0, 1.0);
     let own = state.base_ms + prompt_ms + state.others_ms;
     let mean = (steps * state.cycle_ms + state.after(own)).max(steps * state.decode_ms);
@@ -60,11 +67,18 @@ fn decode(replica: &Replica, state: &State, strip: &Strip, prompt_ms: f64) -> (C
     let due = rate * mean;
     let dispersion = (1.0 + due * (state.stream.company(due) - 1.0)).max(0.05);
     let lump = state.own.second + (dispersion - 1.0) * state.own.first * state.own.first;
-    let met = rate * (own + (steps - 1.0) * state.decode_ms) * (state.seen_share / state.prompt_share);
+    // Prompts seen before any that come while they are worked on, over those of a Poisson stream.
+    let seen = state.seen_share / (1.0 - state.seen_share) * free / state.prompt_share;
+    let met = rate * (own * seen.min(1.0) + (steps - 1.0) * state.decode_ms * seen);
     let cube = free * free * free;
     let mut prompts = met * lump / cube;
     let mut third =
         met * (state.own.third * lump / state.own.second + 3.0 * rate * lump * lump / free) / (cube * free);
+    let fitted = state.stream.fitted;
+    let features = state.features(replica, delays.waits());
+    let factor = fitted.factor(Correction::Interruptions, &features);
+    prompts *= factor;
+    third *= factor * factor * fitted.factor(Correction::InterruptionsThird, &features);
     // No iteration holds more of them than the token budget.
     let most = steps * state.most_ms;
     if most.is_finite() && most > 0.0 {
@@ -84,7 +98,7 @@ fn decode(replica: &Replica, state: &State, strip: &Strip, prompt_ms: f64) -> (C
     let window = mean / lifetime.max(1e-9);
     let average = if window < 1e-3 { 1.0 } else { 2.0 * (window - 1.0 + exp(-window)) / (window * window) };
     let slope = steps * state.cycle_slope;
-    let batch = slope * slope * state.capped_variance * average;
+    let batch = slope * slope * state.capped_variance * average * fitted.factor(Correction::Batch, &features);
     let accepted = replica.step_variance / (replica.step_gain * replica.step_gain);
     let speculation = state.cycle_ms * state.cycle_ms * steps * accepted;
     let fullest = steps * state.decode_ms + most + 3.0 * sqrt(batch + speculation);

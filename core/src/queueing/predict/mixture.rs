@@ -45,6 +45,12 @@ impl Cumulants {
         Self::new(self.mean * factor, self.variance * square, self.third * square * factor)
     }
 
+    /// Longer by a factor, and with another variance over the square of the mean.
+    pub fn stretched(self, mean: f64, spread: f64) -> Self {
+        let longer = self.times(mean);
+        Self::new(longer.mean, longer.variance * spread, longer.third * spread * spread)
+    }
+
     /// Between two models of one thing.
     pub fn blend(self, other: Self, share: f64) -> Self {
         let mix = |here: f64, there: f64| here * (1.0 - share) + there * share;

@@ -8,6 +8,8 @@
 
 mod answers;
 mod clients;
+mod coefficients;
+mod fitted;
 mod mixture;
 mod one_statistic;
 mod replica;
@@ -19,6 +21,7 @@ mod waits;
 
 use answers::Answers;
 pub use clients::ClientLoop;
+pub use coefficients::PredictionCoefficients;
 use mixture::{Part, percentiles};
 use replica::Replica;
 pub(crate) use stable::Saturation;
@@ -27,11 +30,13 @@ use stream::Stream;
 use ttft::{CASES, Delays, TTFT_PARTS};
 use waits::Waits;
 
-use super::deployment::Deployment;
+use super::deployment::{Balancer, Deployment};
 use super::prediction::{Latencies, LatencyPrediction};
 use super::targets::LatencyTargets;
 use super::workload::{MOST_STRIPS, Workload};
+use crate::engine::Scheduling;
 use crate::error::Result;
+use crate::units::exp;
 use crate::workload::ArrivalProcess;
 
 /// A deployment and its workload made ready for many predictions at different rates.
@@ -85,13 +90,14 @@ pub struct Predictor<'a> {
 ///
 /// Against an exact simulation of 220 random deployments at 10 to 85% of their stable rate (one to
 /// 32 replicas, three schedulings, three balancers, Poisson and bursty arrivals, speculative
-/// decoding; none used in development), the median error is 0.1 to 3% of any figure. Means within
-/// 5%: TTFT in 75% of deployments, ITL in 89%, end to end in 91%; 95th percentiles within 10%: 85%,
-/// 84% and 92%; 99th: 77%, 79% and 90%. Waiting alone, which is often next to nothing, is within
-/// these bounds in about half.
+/// decoding; none used in development), the median error is 0.1 to 2% of any figure. Means within
+/// 5%: TTFT in 85% of deployments, ITL in 91%, end to end in 95%; 95th percentiles within 10%: 91%,
+/// 91% and 95%; 99th: 82%, 87% and 93%; all nine at once in 65%. Waiting alone, which is often next
+/// to nothing, is within these bounds in about half.
 ///
 /// What is predicted worst: requests that wait for a place in a KV cache that holds few of them
-/// (the 99th percentile jumps where their share passes 1%), bursts on single replicas, and fleets
+/// (the 99th percentile jumps where their share passes 1%), bursts on single replicas, engines whose
+/// time goes mostly to prompts, and fleets
 /// that herd: where all answers have one length, a balancer that counts requests makes replicas fill
 /// and empty in step, which is modelled roughly. Plans ([`Predictor::max_rate`],
 /// [`replicas_for`](super::replicas_for)) keep a reserve for this.
@@ -120,6 +126,13 @@ pub(crate) enum Mood {
 pub(crate) const TTFT_RESERVE: f64 = 0.25;
 pub(crate) const ITL_RESERVE: f64 = 0.20;
 const E2E_RESERVE: f64 = 0.15;
+/// Share of time that prompts take from which the reserve grows, and from which it is doubled.
+const LEAST_PROMPTS: f64 = 0.2;
+const FULL_PROMPTS: f64 = 0.5;
+/// As much again for the time to first token where answers of one length make fleets herd, and for
+/// inter-token latency where prompts make answers pause.
+const HERDS_RESERVE: f64 = 0.5;
+const PAUSES_RESERVE: f64 = 0.15;
 /// Load below which the reserve shrinks with it: a request alone is predicted exactly.
 pub(crate) const QUIET: f64 = 0.1;
 /// Index of dispersion from which the reserve is doubled.
@@ -174,6 +187,13 @@ impl<'a> Predictor<'a> {
         Self { deployment: self.deployment.with_replicas(replicas), ..*self }
     }
 
+    /// The same with other coefficients, for refits of them.
+    #[must_use]
+    pub fn with_coefficients(mut self, coefficients: &'static PredictionCoefficients) -> Self {
+        self.replica.fitted = coefficients;
+        self
+    }
+
     /// The highest rate that is sustained, in requests per second: every place taken, each answer
     /// that ends followed by the next prompt.
     #[must_use]
@@ -208,8 +228,11 @@ impl<'a> Predictor<'a> {
 
     /// The latencies that plans count with: waiting for a place twice as often and 1.4 times as long
     /// as predicted, then the time to first token 25%, inter-token latency 20% and the whole request
-    /// 15% above the prediction, and up to twice these shares where arrivals are bursty, less below a
-    /// tenth of the stable rate. `None` where
+    /// 15% above the prediction, and these shares again where arrivals are bursty and where half of the
+    /// time goes to prompts, less below a
+    /// tenth of the stable rate; 50% more on the time to first token of fleets whose balancer counts
+    /// requests and whose answers have one length, 15% more on inter-token latency where prompts go
+    /// first. `None` where
     /// the arrivals are not sustained.
     ///
     /// # Errors
@@ -218,6 +241,28 @@ impl<'a> Predictor<'a> {
     pub fn planning_latencies(&self, arrivals: &ArrivalProcess) -> Result<Option<Latencies>> {
         arrivals.check()?;
         Ok(self.evaluate(arrivals, None, Mood::Cautious).latencies)
+    }
+
+    /// What plans multiply the cautious prediction with: time to first token, inter-token latency, the
+    /// whole request.
+    fn reserves(&self, utilization: f64, dispersion: f64) -> [f64; 3] {
+        let bursts = 1.0 + ((dispersion - 1.0) / (FULL_BURSTS - 1.0)).min(1.0);
+        let prompts = utilization * (1.0 - self.saturation.decode_ms / self.saturation.cycle_ms);
+        let bursts = bursts + ((prompts - LEAST_PROMPTS) / (FULL_PROMPTS - LEAST_PROMPTS)).clamp(0.0, 1.0);
+        let busy = (utilization / QUIET).min(1.0);
+        let herds = if self.deployment.balancer == Balancer::LeastOutstanding {
+            (1.0 - 1.0 / f64::from(self.deployment.replicas))
+                * exp(-self.replica.workload.later_scv / stream::HERD_SCV)
+        } else {
+            0.0
+        };
+        let first = self.replica.scheduling == Scheduling::PrefillFirst;
+        let pauses = if first { PAUSES_RESERVE } else { 0.0 };
+        [
+            1.0 + (TTFT_RESERVE * bursts + HERDS_RESERVE * herds) * busy,
+            1.0 + (ITL_RESERVE * bursts + pauses) * busy,
+            1.0 + E2E_RESERVE * bursts * busy,
+        ]
     }
 
     /// Predicts for arrivals and targets that are known to be right.
@@ -254,11 +299,10 @@ impl<'a> Predictor<'a> {
         };
         if let Some((mut latencies, running, goodput)) = found {
             if mood == Mood::Cautious {
-                let bursts = 1.0 + ((arrivals.dispersion - 1.0) / (FULL_BURSTS - 1.0)).min(1.0);
-                let bursts = bursts * (prediction.utilization / QUIET).min(1.0);
-                latencies.ttft = latencies.ttft.times(1.0 + TTFT_RESERVE * bursts);
-                latencies.itl = latencies.itl.times(1.0 + ITL_RESERVE * bursts);
-                latencies.e2e = latencies.e2e.times(1.0 + E2E_RESERVE * bursts);
+                let [ttft, itl, e2e] = self.reserves(prediction.utilization, arrivals.dispersion);
+                latencies.ttft = latencies.ttft.times(ttft);
+                latencies.itl = latencies.itl.times(itl);
+                latencies.e2e = latencies.e2e.times(e2e);
             }
             prediction.stable = true;
             prediction.latencies = Some(latencies);
@@ -305,11 +349,12 @@ impl<'a> Predictor<'a> {
 
     /// `None` where the rate is not sustained.
     fn slice(&self, requests_per_second: f64, dispersion: f64, mood: Mood) -> Option<Slice> {
-        let stream = Stream::new(&self.deployment, requests_per_second / 1000.0, dispersion);
+        let stream =
+            Stream::new(&self.deployment, requests_per_second / 1000.0, dispersion, self.replica.fitted);
         let state = State::new(&self.replica, stream, self.saturation)?;
         let waits = Waits::new(&self.replica, &state);
         let waits = if mood == Mood::Cautious { waits.feared() } else { waits };
-        let delays = Delays::new(&state, waits);
+        let delays = Delays::new(&self.replica, &state, waits);
         let mut ttft = [Part::NONE; TTFT_PARTS];
         let ttft_count = delays.ttft(&self.replica, &state, self.overhead_ms, &mut ttft);
         Some(Slice {

@@ -2,7 +2,7 @@
 //! deployments asks, for a quarter of the time that all percentiles take.
 
 use super::mixture::statistic;
-use super::{ITL_RESERVE, Mood, Predictor, QUIET, TTFT_RESERVE};
+use super::{Mood, Predictor};
 use crate::units::Quantile;
 
 impl Predictor<'_> {
@@ -17,7 +17,8 @@ impl Predictor<'_> {
         if mood == Mood::Expected {
             return Some((first, gap));
         }
-        let busy = (requests_per_second / self.stable_requests_per_second() / QUIET).min(1.0);
-        Some((first * (1.0 + TTFT_RESERVE * busy), gap * (1.0 + ITL_RESERVE * busy)))
+        let busy = requests_per_second / self.stable_requests_per_second();
+        let [ttft, itl, _] = self.reserves(busy, 1.0);
+        Some((first * ttft, gap * itl))
     }
 }

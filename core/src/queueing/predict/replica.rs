@@ -1,9 +1,11 @@
 //! One replica as queueing sees it: the engine asked for the batches of this workload only.
 
+use super::coefficients::PredictionCoefficients;
 use super::stable::kv_sequences;
 use crate::engine::{Batch, EngineModel, Scheduling, attended_tokens};
 use crate::queueing::deployment::Deployment;
 use crate::queueing::workload::{Strip, Workload};
+use crate::units::{exp, normal_cdf, sqrt};
 
 /// An engine may say that an iteration takes no time; a cycle cannot.
 const LEAST_ITERATION_MS: f64 = 1e-6;
@@ -26,6 +28,7 @@ pub(crate) struct Replica<'a> {
     pub kv_tokens: f64,
     /// Iterations of the mean answer after its first token.
     pub steps: f64,
+    pub fitted: &'static PredictionCoefficients,
 }
 
 impl<'a> Replica<'a> {
@@ -45,6 +48,7 @@ impl<'a> Replica<'a> {
             budget,
             kv_tokens: limits.kv_tokens as f64,
             steps: 0.0,
+            fitted: PredictionCoefficients::FITTED,
         };
         Self { steps: replica.steps_of(workload.later, workload.with_later), ..replica }
     }
@@ -72,7 +76,12 @@ impl<'a> Replica<'a> {
 
     /// Sequences that run when requests always wait.
     pub fn most_sequences(&self) -> f64 {
-        self.sequences.min(kv_sequences(self))
+        let by_kv = kv_sequences(self);
+        let scv = self.workload.held_variance / (self.workload.held * self.workload.held);
+        let deviation = sqrt(by_kv * (scv + 0.05)).max(1e-9);
+        let above = (self.sequences - by_kv) / deviation;
+        let short = above * normal_cdf(above) + exp(-0.5 * above * above) * 0.398_942_280_401_432_7;
+        (self.sequences - deviation * short).max(1.0).min(self.sequences)
     }
 
     /// Tokens of prompts that an iteration has room for beside `sequences` that decode.

@@ -8,6 +8,7 @@
 //! insensitive); its mean solves `m = λ · steps · cycle(m + 1)`, and its variance is `m / (1 − q)`
 //! with `q = λ · steps · cycle'`.
 
+use super::coefficients::{Correction, FEATURES, Scale};
 use super::mixture::Cumulants;
 use super::replica::Replica;
 use super::stable::{Saturation, alone_for};
@@ -92,14 +93,17 @@ pub(crate) struct State {
     pub most_ms: f64,
     /// Other prompts in the iteration in which one's own ends.
     pub others_ms: f64,
+    pub extra: f64,
     /// What the end of one's own prompt leaves to be done before the state is steady again.
     pub after_ms: f64,
 }
 
 /// What is nearer to 1 than this is no less than the stable rate but by rounding.
 const MOST_UTILISATION: f64 = 1.0 - 1e-9;
+/// The longest cycle, over that of a saturated replica.
+const MOST_CYCLE: f64 = 1.3;
 /// Most steps of the fixed point; Newton's method takes about four.
-const MOST_STEPS: usize = 9;
+const MOST_STEPS: usize = 10;
 
 impl State {
     /// `None` where the rate is not sustained.
@@ -131,6 +135,7 @@ impl State {
             full: 0.0,
             most_ms: f64::INFINITY,
             others_ms: 0.0,
+            extra: 0.0,
             after_ms: 0.0,
         };
         // Prompts are priced roughly at a first guess of the batch, then one by one at the batch that
@@ -187,23 +192,51 @@ impl State {
         let first = replica.scheduling == Scheduling::PrefillFirst;
         let mixing = if first { 1.0 } else { workload.later_scv };
         let herd = if first { HERD_PROMPTS_FIRST } else { HERD };
+        let fitted = self.stream.fitted;
+        let bursty =
+            1.0 + self.stream.bursts() / (1.0 + most / 10.0) * (fitted.scale(Scale::RoomBursts) - 1.0);
+        let crowding = fitted.scale(Scale::Room) * bursty;
         let mut batch = guess.max(1e-9);
+        let (mut low, mut high): (Option<(f64, f64)>, Option<(f64, f64)>) = (None, None);
         for _ in 0..MOST_STEPS {
             if self.stream.pooled {
-                let idle = poisson_at_most(self.stream.replicas - 1.0, batch * self.stream.replicas);
+                let present = batch + self.stream.rate * (self.own.first + self.base_ms);
+                let idle = poisson_at_most(self.stream.replicas - 1.0, present * self.stream.replicas);
+                self.stream.lowest(present, mixing);
                 self.stream.look(batch, mixing, workload.later_scv, idle, self.prompt_share, herd);
             }
-            self.seen_share = (self.prompt_share * self.stream.followers(batch)).min(0.995);
+            let extra = self.stream.extra(batch);
+            let features = self.features_with(replica, batch, 0.0);
+            let corrected = self.stream.fitted.sum(Correction::Extra, &features);
+            let extra = extra + corrected * batch * self.prompt_share / (1.0 + 0.5 * batch);
+            let spare = (most - batch).max(0.0) + 1.0;
+            let extra = if extra > 0.0 { extra * spare / (spare + extra * crowding) } else { extra };
+            self.extra = extra.max(-batch) / replica.steps.max(1.0);
             let seen = self.seen_by_one(batch, peaked);
             let step = (seen * 0.02).max(0.01);
             let further = replica.decode_ms(seen + step);
-            self.cycle_ms = self.cycle(replica, seen);
+            self.cycle_ms = self.cycle(replica, seen).min(self.saturation.cycle_ms * MOST_CYCLE);
             self.cycle_slope = ((further / self.decode_ms - 1.0) / step * self.cycle_ms).max(0.0);
             self.meet();
             let due = per_cycle * self.cycle_ms + self.stream.rate * self.after_ms;
-            let slope = (per_cycle * self.cycle_slope).min(0.995);
-            let next = (batch + (due - batch) / (1.0 - slope)).clamp(0.0, most * 1.5);
-            let done = (next - batch).abs() <= 1e-4 * batch;
+            // Newton's step at first, then chords between a batch too small and one too large.
+            let gap = due - batch;
+            if gap > 0.0 {
+                low = Some((batch, gap));
+            } else {
+                high = Some((batch, gap));
+            }
+            let next = match (low, high) {
+                (Some((left, above)), Some((right, below))) => {
+                    let way = above / (above - below).max(1e-300);
+                    left + (right - left) * way.clamp(0.1, 0.9)
+                }
+                _ => {
+                    let slope = (per_cycle * self.cycle_slope).min(0.995);
+                    (batch + gap / (1.0 - slope)).clamp(0.0, most * 1.5)
+                }
+            };
+            let done = gap.abs() <= 1e-4 * batch || (next - batch).abs() <= 1e-4 * batch;
             batch = next;
             if done {
                 break;
@@ -217,7 +250,7 @@ impl State {
         self.variance = self.decoding * self.sluggishness * self.clustering(workload, 1.0 - apart);
         // A batch that is nearly as large as it can be has no room to vary upwards.
         let room = (most - self.decoding).max(0.0);
-        self.capped_variance = self.variance.min(0.5 * room * room + 0.05 * self.decoding);
+        self.capped_variance = self.variance.min(0.17 * room * room + 0.05 * self.decoding);
         self.decoding
     }
 
@@ -282,7 +315,11 @@ impl State {
         let with = ((1.0 - none) / (1.0 - none + after)).clamp(1e-12, 1.0);
         let besides = besides(with);
         self.iteration_ms = besides / (1.0 - share);
-        self.seen_iteration_ms = besides / (1.0 - self.seen_share);
+        let further = self.extra * self.own.first / (1.0 - share);
+        let further =
+            if replica.scheduling == Scheduling::PrefillFirst { further * (1.0 - with) } else { further };
+        self.seen_iteration_ms = (self.iteration_ms + further).max(besides);
+        self.seen_share = (1.0 - besides / self.seen_iteration_ms).clamp(0.0, 0.999);
         self.with_prompts = with;
         if replica.scheduling == Scheduling::PrefillFirst {
             self.seen_iteration_ms / (1.0 - with).max(1e-3)
@@ -333,12 +370,48 @@ impl State {
 
     /// What an iteration of length `own_ms` leaves to be done, beyond what a usual one leaves.
     pub fn after(&self, own_ms: f64) -> f64 {
-        self.seen_share * (own_ms - self.seen_iteration_ms) / (1.0 - self.seen_share)
+        // Those who come with a burst are among those seen already.
+        let share = self.seen_share.min(self.prompt_share);
+        share * (own_ms - self.seen_iteration_ms) / (1.0 - share)
+    }
+
+    /// What corrections depend on, where a share `waits` of requests waits for a place.
+    pub fn features(&self, replica: &Replica, waits: f64) -> [f64; FEATURES] {
+        self.features_with(replica, self.decoding, waits)
+    }
+
+    /// The same with `batch` sequences in decode.
+    fn features_with(&self, replica: &Replica, batch: f64, waits: f64) -> [f64; FEATURES] {
+        let (share, full) = (self.prompt_share, self.full);
+        let (pooled, bursts, regular) = (self.stream.pooling(), self.stream.bursts(), self.stream.regular());
+        let few = 1.0 / (1.0 + batch);
+        let whole = f64::from(u8::from(replica.scheduling == Scheduling::InflightBatching));
+        [
+            1.0,
+            share,
+            pooled,
+            bursts,
+            regular,
+            few,
+            share * pooled,
+            share * bursts,
+            share * regular,
+            pooled * few,
+            share * share,
+            share * full,
+            share * pooled * few,
+            pooled * bursts,
+            waits,
+            waits * bursts,
+            whole,
+            full,
+        ]
     }
 
     /// How far the token budget fills iterations beside `batch` sequences.
     fn fill(&mut self, replica: &Replica, batch: f64) {
         let workload = replica.workload;
+        let fitted = self.stream.fitted;
         let room = replica.room(batch);
         let longest = self.prompts.iter().map(|prompt| prompt.own).fold(0.0, f64::max);
         self.most_ms = match replica.scheduling {
@@ -351,9 +424,11 @@ impl State {
         let long = (long / workload.all.work).min(1.0);
         let fit = replica.prompts_room(batch);
         let used = (self.stream.rate * self.iteration_ms / fit).clamp(0.0, 1.0);
-        let together = (1.0 + self.others_ms / self.own.first) / fit;
-        let grouped = together * together * together * together;
+        let together = fitted.scale(Scale::Together) * (1.0 + self.others_ms / self.own.first) / fit;
+        let grouped = powf(together, 4.0 * fitted.scale(Scale::TogetherPower));
         self.full = long + (1.0 - long) * (used * used * used).max(grouped / (1.0 + grouped));
+        let wide = fitted.sum(Correction::Full, &self.features_with(replica, batch, 0.0));
+        self.full = (self.full * (1.0 + (1.0 - self.full) * wide.clamp(-1.0, 3.0))).clamp(0.0, 1.0);
     }
 
     /// Sequences that decode or whose prompt is in work, in the mean over time.
@@ -378,7 +453,7 @@ impl State {
 
 /// Probability that a Poisson variable of this mean is at most `count`: Wilson and Hilferty's
 /// approximation of the gamma distribution that it equals.
-fn poisson_at_most(count: f64, mean: f64) -> f64 {
+pub(crate) fn poisson_at_most(count: f64, mean: f64) -> f64 {
     let ninth = 1.0 / (9.0 * (count + 1.0));
     1.0 - normal_cdf((cbrt(mean / (count + 1.0)) - 1.0 + ninth) / sqrt(ninth))
 }

@@ -1,7 +1,9 @@
 //! Arrivals as one replica sees them: the fleet's, thinned by the balancer.
 
+use super::coefficients::{PredictionCoefficients, Scale};
+use super::state::poisson_at_most;
 use crate::queueing::deployment::{Balancer, Deployment};
-use crate::units::{exp, powf};
+use crate::units::{exp, powf, sqrt};
 
 /// How arrivals at one replica look.
 #[derive(Debug, Clone, Copy)]
@@ -23,6 +25,9 @@ pub(crate) struct Stream {
     /// Requests that a balancer sends after one to the same replica, because as many ended there
     /// together.
     herd: f64,
+    /// Requests at the replica that gets the next one, over the mean of all.
+    lowest: f64,
+    pub fitted: &'static PredictionCoefficients,
 }
 
 /// How soon evenness is lost as more sequences run: departures at random leave replicas behind
@@ -31,15 +36,22 @@ const NOISE_PER_SEQUENCE: f64 = 0.3;
 /// Answers of one length that begin together end together; a balancer that counts requests fills
 /// their places together, so that herds form and stay, with the arrivals at the fleet during one
 /// prompt. A few per cent of spread in the lengths dissolve them. Fitted to the reference simulation.
-pub(crate) const HERD: f64 = 0.05;
+pub(crate) const HERD: f64 = 0.25;
 /// The same where prompts make all answers wait.
-pub(crate) const HERD_PROMPTS_FIRST: f64 = 0.15;
-const HERD_SCV: f64 = 0.03;
+pub(crate) const HERD_PROMPTS_FIRST: f64 = 0.75;
+pub(crate) const HERD_SCV: f64 = 0.03;
+/// Sequences that it takes for herds to form.
+const HERD_BATCH: f64 = 5.0;
 /// The same of fleets with few sequences.
 const LEAST_NOISE: f64 = 0.15;
 
 impl Stream {
-    pub fn new(deployment: &Deployment, rate_per_ms: f64, dispersion: f64) -> Self {
+    pub fn new(
+        deployment: &Deployment,
+        rate_per_ms: f64,
+        dispersion: f64,
+        fitted: &'static PredictionCoefficients,
+    ) -> Self {
         let replicas = f64::from(deployment.replicas);
         let scv = match deployment.balancer {
             Balancer::Random => 1.0 + (dispersion - 1.0) / replicas,
@@ -55,6 +67,8 @@ impl Stream {
             evenness: 1.0,
             crowd: 1.0,
             herd: 0.0,
+            lowest: 1.0,
+            fitted,
         }
     }
 
@@ -71,12 +85,24 @@ impl Stream {
         herd: f64,
     ) {
         if self.pooled {
-            let meanwhile = (self.replicas * prompt_share - 1.0).max(0.0);
-            self.herd = herd * meanwhile * exp(-lengths_scv / HERD_SCV);
-            let spread = NOISE_PER_SEQUENCE * batch * (mixing.min(1.0) + 0.1);
-            self.evenness = 1.0 / (1.0 + (spread + LEAST_NOISE) * (1.0 - idle));
+            let scale = |scale| self.fitted.scale(scale);
+            let pace = self.replicas * prompt_share;
+            self.herd = herd * scale(Scale::Herd) * pace * pace / (pace + scale(Scale::HerdPace)) * batch
+                / (batch + HERD_BATCH * scale(Scale::HerdBatch))
+                * exp(-lengths_scv / (HERD_SCV * scale(Scale::HerdSpread)));
+            let spread = NOISE_PER_SEQUENCE
+                * scale(Scale::Noise)
+                * powf(batch, scale(Scale::NoiseOfBatch))
+                * (mixing.min(1.0) + 0.1 * scale(Scale::NoiseLeast));
+            let larger = 1.0 + (1.0 - 2.0 / self.replicas) * (scale(Scale::NoiseOfReplicas) - 1.0);
+            self.evenness =
+                1.0 / (1.0 + (spread + LEAST_NOISE * scale(Scale::NoiseOfFew)) * (1.0 - idle) * larger);
             self.crowd = ((1.0 - idle) / (1.0 - exp(-batch)).max(1e-12)).min(1.0);
         }
+    }
+
+    fn renewals(&self, scv: f64, expected: f64) -> f64 {
+        renewal_excess(scv, expected, self.fitted.scale(Scale::Regular))
     }
 
     /// Requests that arrive at the same replica after one, while `expected` are due, beyond (or
@@ -84,13 +110,13 @@ impl Stream {
     pub fn excess(&self, expected: f64) -> f64 {
         let share = 1.0 / self.replicas;
         match self.balancer {
-            Balancer::Random => share * renewal_excess(self.fleet_scv, expected * self.replicas),
+            Balancer::Random => share * self.renewals(self.fleet_scv, expected * self.replicas),
             Balancer::LeastOutstanding if self.pooled => {
                 let even = 1.0 - share;
                 let lack = even / 2.0 * (1.0 - exp(-2.0 * expected * self.evenness / even));
-                share * renewal_excess(self.fleet_scv, expected * self.replicas) - lack
+                share * self.renewals(self.fleet_scv, expected * self.replicas) - lack
             }
-            Balancer::RoundRobin | Balancer::LeastOutstanding => renewal_excess(self.scv, expected),
+            Balancer::RoundRobin | Balancer::LeastOutstanding => self.renewals(self.scv, expected),
         }
     }
 
@@ -121,9 +147,61 @@ impl Stream {
         if self.pooled { 1.0 - self.evenness * (1.0 - share) } else { 0.1 }
     }
 
-    /// The same for a time that begins with an arrival.
-    pub fn followers(&self, expected: f64) -> f64 {
-        self.apart(self.excess(expected), expected)
+    /// How late in the wait for an iteration's end arrivals come first: 0 where they come evenly, 1
+    /// where all come just after one.
+    pub fn early(&self, ended: f64) -> f64 {
+        if self.pooled { (1.0 - 1.0 / self.replicas) * ended / (ended + 1.0) } else { 0.0 }
+    }
+
+    /// How far a balancer evens out what fluctuates: 0 for one replica, towards 1 for many.
+    pub fn pooling(&self) -> f64 {
+        if self.pooled { 1.0 - 1.0 / self.replicas } else { 0.0 }
+    }
+
+    /// How far arrivals at one replica are bursty, 0 to 1, and how far regular.
+    pub fn bursts(&self) -> f64 {
+        (self.scv - 1.0).max(0.0) / self.scv.max(1.0)
+    }
+
+    pub fn regular(&self) -> f64 {
+        if self.pooled { 0.0 } else { (1.0 - self.scv).max(0.0) }
+    }
+
+    /// Sets how many requests are at the replica that gets the next one, over the mean of all.
+    pub fn lowest(&mut self, present: f64, mixing: f64) {
+        let n = self.replicas;
+        let mean = n * present;
+        let deviation = sqrt(present / n);
+        let even = 1.0 - 1.0 / n;
+        let low = if present > 1.0 + 3.0 * deviation {
+            present - even / 2.0
+        } else {
+            let mut sum = 0.0;
+            let mut level = 1.0;
+            while level < 12.0 {
+                let above = 1.0 - poisson_at_most(level * n - 1.0, mean);
+                sum += above;
+                if above < 1e-3 {
+                    break;
+                }
+                level += 1.0;
+            }
+            sum
+        };
+        let uneven = even * (mixing.min(1.0) + 0.1) * present / (1.0 + present)
+            * (self.fitted.scale(Scale::Uneven) - 1.0);
+        self.lowest = ((low - uneven) / present).clamp(0.0, 1.0);
+    }
+
+    /// Requests that a request sees beyond those due in its time.
+    pub fn extra(&self, expected: f64) -> f64 {
+        if self.pooled {
+            let share = 1.0 / self.replicas;
+            let company = share * self.renewals(self.fleet_scv, expected * self.replicas);
+            expected * (self.lowest - 1.0) + company
+        } else {
+            self.excess(expected)
+        }
     }
 
     /// Mean size of the clumps that arrivals within such a time come in.
@@ -137,14 +215,16 @@ impl Stream {
 /// `(c² − 1) / 2` (Cox, *Renewal Theory*, 1962, section 4.2); the approach to it fitted to the
 /// renewal function's series, within 5% of the limit for `c²` from 1.5 to 6. Below 1 an exponential
 /// approach whose beginning keeps renewals apart.
-fn renewal_excess(scv: f64, expected: f64) -> f64 {
+fn renewal_excess(scv: f64, expected: f64, sharpness: f64) -> f64 {
     let limit = (scv - 1.0) / 2.0;
     if limit > 1e-9 {
         let early = (1.3 - 0.85 / scv) * powf(expected, 0.35);
         let late = 1.8 * powf(scv, -1.35) * expected;
         limit * (1.0 - exp(-early - late))
     } else if limit < -1e-9 {
-        limit * (1.0 - exp(expected / limit))
+        let early = expected / -limit;
+        let sharp = 1.5 + sharpness * (1.0 / scv - 1.0).min(12.0);
+        limit * early * powf(1.0 + powf(early, sharp), -1.0 / sharp)
     } else {
         0.0
     }

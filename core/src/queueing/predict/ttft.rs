@@ -1,5 +1,6 @@
 //! Waiting and time to first token.
 
+use super::coefficients::{Correction, Scale};
 use super::mixture::{Cumulants, Part};
 use super::replica::Replica;
 use super::state::{Moments, State};
@@ -23,13 +24,13 @@ struct Case {
     /// Beyond the request's own work, until its prompt ends.
     delay: Cumulants,
     /// Length over which both are spread evenly, where they are.
-    even: Option<f64>,
+    even: Option<(f64, f64)>,
 }
 
 impl Case {
-    fn even(weight: f64, length: f64) -> Self {
-        let spread = Cumulants::uniform(length);
-        Self { weight, waiting: spread, delay: spread, even: Some(length) }
+    fn even(weight: f64, low: f64, length: f64) -> Self {
+        let spread = Cumulants::uniform(length).plus(Cumulants::new(low, 0.0, 0.0));
+        Self { weight, waiting: spread, delay: spread, even: Some((low, length)) }
     }
 }
 
@@ -39,10 +40,11 @@ pub(crate) struct Delays {
     /// An idle replica; an iteration without prompts that nobody else comes in; one that others
     /// come in; an iteration with prompts; no free place.
     cases: [Case; CASES],
+    by_size: f64,
 }
 
 impl Delays {
-    pub fn new(state: &State, waits: Waits) -> Self {
+    pub fn new(replica: &Replica, state: &State, waits: Waits) -> Self {
         let may_start = 1.0 - waits.probability;
         let rate = state.stream.rate;
         let with = state.with_prompts;
@@ -67,8 +69,13 @@ impl Delays {
         let before = (1.0 + (stepped * (1.0 - alone) + state.stream.excess_in_herd(due) * alone) / due)
             .max(0.0)
             * state.stream.crowd;
-        let busy_gated = with * prompts.first / all.first * before;
+        let fitted = state.stream.fitted;
+        let features = state.features(replica, waits.probability);
+        let factor = |correction| fitted.factor(correction, &features);
+        let busy_gated = with * prompts.first / all.first * before * factor(Correction::BusyGated);
         let (busy_queue, queue) = first_come(state, plain);
+        let busy_queue = busy_queue * factor(Correction::BusyQueue);
+        let queue = queue.stretched(factor(Correction::QueueMean), factor(Correction::QueueSpread));
         let busy = (busy_gated * (1.0 - state.full) + busy_queue * state.full).clamp(0.0, 1.0 - idle);
         let calm = 1.0 - idle - busy;
 
@@ -76,7 +83,10 @@ impl Delays {
         let clump = state.stream.clump(due);
         let others = due * state.stream.company_in_herd(due) / clump;
         let none = exp(-others);
-        let joined = Cumulants::uniform(plain).plus(some_of(others, none, state.own.clumped(clump)));
+        let early = state.stream.early(state.decoding / replica.steps.max(1.0));
+        let joined = Cumulants::uniform(plain * (1.0 - early))
+            .plus(Cumulants::new(plain * early, 0.0, 0.0))
+            .plus(some_of(others * factor(Correction::Joined), none, state.own.clumped(clump)));
 
         let load = state.prompt_share * company;
         let noise = state.arriving(rate * met);
@@ -90,6 +100,11 @@ impl Delays {
                 third: rate * company * noise.third,
             },
         );
+        let gated = gated.stretched(factor(Correction::GatedMean), factor(Correction::GatedSpread));
+        let later = Cumulants::new(0.5 * early * met, 0.0, 0.0);
+        let residual = residual.plus(later);
+        let gated = gated.plus(later);
+        let queue = queue.plus(Cumulants::new(0.5 * early * plain, 0.0, 0.0));
         let case = |weight: f64, waiting: Cumulants, delay: Cumulants| Case {
             weight: weight * may_start,
             waiting,
@@ -97,9 +112,13 @@ impl Delays {
             even: None,
         };
         let mut cases = [
-            Case::even(idle * may_start, 0.0),
-            Case::even(calm * none * may_start, plain),
-            case(calm * (1.0 - none), Cumulants::uniform(plain), joined),
+            Case::even(idle * may_start, 0.0, 0.0),
+            Case::even(calm * none * may_start, plain * early, plain * (1.0 - early)),
+            case(
+                calm * (1.0 - none),
+                Cumulants::uniform(plain * (1.0 - early)).plus(Cumulants::new(plain * early, 0.0, 0.0)),
+                joined,
+            ),
             case(busy, residual.blend(queue, state.full), gated.blend(queue, state.full)),
             Case { weight: 0.0, waiting: waits.delay, delay: waits.delay, even: None },
         ];
@@ -111,7 +130,11 @@ impl Delays {
             last.delay = waits.delay.plus(met_by_others);
             last.waiting = waits.delay.plus(seen_by_others);
         }
-        Self { cases }
+        Self { cases, by_size: waits.by_size }
+    }
+
+    pub fn waits(&self) -> f64 {
+        self.cases.last().map_or(0.0, |case| case.weight)
     }
 
     /// The delay over all requests, for sums.
@@ -121,7 +144,7 @@ impl Delays {
 
     pub fn waiting(&self) -> [Part; CASES] {
         self.cases.map(|case| match case.even {
-            Some(length) => Part::even(case.weight, 0.0, length),
+            Some((low, length)) => Part::even(case.weight, low, length),
             None => Part::gamma(case.weight, case.waiting),
         })
     }
@@ -148,13 +171,35 @@ impl Delays {
             let idle_ms = prompt.chunks * alone_ms + own_ms;
             for (index, case) in self.cases.iter().enumerate() {
                 let own = if index == 0 { idle_ms } else { state.base_ms + prompt.session } + overhead_ms;
-                let weight = case.weight * prompt.weight;
+                let waits = self.cases.last().map_or(0.0, |case| case.weight);
+                let larger = (strip.work + strip.cached)
+                    / (replica.workload.all.work + replica.workload.all.cached)
+                    - 1.0;
+                let own_waits = (waits
+                    * (1.0
+                        + (self.by_size
+                            * (1.0 - waits)
+                            * replica.fitted.scale(Scale::BySize)
+                            * 0.3
+                            * larger)
+                            .clamp(-0.9, 4.0)))
+                .min(1.0);
+                let shift = if index == CASES - 1 {
+                    if waits > 0.0 { own_waits / waits } else { 1.0 }
+                } else if waits < 1.0 {
+                    (1.0 - own_waits) / (1.0 - waits)
+                } else {
+                    1.0
+                };
+                let weight = case.weight * prompt.weight * shift;
                 // What is rarer than this moves no percentile.
                 if weight < 1e-7 {
                     continue;
                 }
                 let part = match case.even {
-                    Some(length) if spread <= 0.1 * length * length => Part::even(weight, own, length),
+                    Some((low, length)) if spread <= 0.1 * length * length => {
+                        Part::even(weight, own + low, length)
+                    }
                     Some(_) | None => Part::gamma(weight, case.delay.plus(Cumulants::new(own, spread, 0.0))),
                 };
                 if let Some(slot) = parts.get_mut(count) {
