@@ -6,7 +6,8 @@
 //! what they multiply (the share of requests that meet others, the work of those) is nothing.
 //!
 //! The values are a robust least-squares fit to simulations of 2,000 random configurations, none of
-//! which is among those that predictions are reported on. Refit:
+//! which is among those that predictions are reported on; coefficients that the fit did not need are 0.
+//! Refit (hours of simulation at first, then minutes; prints the rows of `fitted`):
 //! `cargo test --release -p sizewell --test queueing_predict_fit -- --ignored --nocapture`.
 
 use super::fitted::FITTED;

@@ -197,7 +197,8 @@ impl State {
             1.0 + self.stream.bursts() / (1.0 + most / 10.0) * (fitted.scale(Scale::RoomBursts) - 1.0);
         let crowding = fitted.scale(Scale::Room) * bursty;
         let mut batch = guess.max(1e-9);
-        let (mut low, mut high): (Option<(f64, f64)>, Option<(f64, f64)>) = (None, None);
+        let mut low: Option<(f64, f64)> = None;
+        let mut high: Option<(f64, f64)> = None;
         for _ in 0..MOST_STEPS {
             if self.stream.pooled {
                 let present = batch + self.stream.rate * (self.own.first + self.base_ms);
