@@ -93,6 +93,7 @@ pub(crate) struct State {
     pub most_ms: f64,
     /// Other prompts in the iteration in which one's own ends.
     pub others_ms: f64,
+    /// Prompts that an answer sees beyond those due in its time, for each of its iterations.
     pub extra: f64,
     /// What the end of one's own prompt leaves to be done before the state is steady again.
     pub after_ms: f64,

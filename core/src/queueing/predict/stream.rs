@@ -34,15 +34,17 @@ pub(crate) struct Stream {
 /// that then get several arrivals in a row. Fitted to the reference simulation.
 const NOISE_PER_SEQUENCE: f64 = 0.3;
 /// Answers of one length that begin together end together; a balancer that counts requests fills
-/// their places together, so that herds form and stay, with the arrivals at the fleet during one
-/// prompt. A few per cent of spread in the lengths dissolve them. Fitted to the reference simulation.
+/// their places together, so that herds form and stay: their size over the arrivals at the fleet
+/// during one prompt. A few per cent of spread in the lengths dissolve them. Fitted to the reference
+/// simulation.
 pub(crate) const HERD: f64 = 0.25;
 /// The same where prompts make all answers wait.
 pub(crate) const HERD_PROMPTS_FIRST: f64 = 0.75;
+/// Squared coefficient of variation of lengths that dissolves most of a herd.
 pub(crate) const HERD_SCV: f64 = 0.03;
 /// Sequences that it takes for herds to form.
 const HERD_BATCH: f64 = 5.0;
-/// The same of fleets with few sequences.
+/// Loss of evenness in fleets with few sequences.
 const LEAST_NOISE: f64 = 0.15;
 
 impl Stream {
@@ -101,6 +103,7 @@ impl Stream {
         }
     }
 
+    /// [`renewal_excess`] as fitted.
     fn renewals(&self, scv: f64, expected: f64) -> f64 {
         renewal_excess(scv, expected, self.fitted.scale(Scale::Regular))
     }
@@ -213,8 +216,9 @@ impl Stream {
 /// Renewals after one at time 0 while `expected` are due, less `expected`, for gamma distributed
 /// times between them with this squared coefficient of variation `c²`. For long times
 /// `(c² − 1) / 2` (Cox, *Renewal Theory*, 1962, section 4.2); the approach to it fitted to the
-/// renewal function's series, within 5% of the limit for `c²` from 1.5 to 6. Below 1 an exponential
-/// approach whose beginning keeps renewals apart.
+/// renewal function's series, within 5% of the limit for `c²` from 1.5 to 6. Below 1 none comes
+/// early: all that are due are lacking at first, the more sharply the more regular renewals are (the
+/// shape of an Erlang process with `1 / c²` stages; `sharpness` fitted).
 fn renewal_excess(scv: f64, expected: f64, sharpness: f64) -> f64 {
     let limit = (scv - 1.0) / 2.0;
     if limit > 1e-9 {

@@ -23,8 +23,10 @@ const SERVICE_SCV: f64 = 0.35;
 const SERVICE_SCV_OF_LENGTHS: f64 = 0.45;
 /// Spread of the tokens that running requests hold, over that of independent requests: the first in
 /// line holds up those behind it. Fitted to the reference simulation.
-const AREA_SCV: f64 = 0.4;
 const KV_SPREAD: f64 = 1.5;
+/// Share that the spread of a request's room in the cache times its duration has in waits for it.
+/// Fitted to the reference simulation.
+const AREA_SCV: f64 = 0.4;
 /// How much more often and longer plans count with waiting than predictions do. From the errors
 /// against the reference simulation.
 const FEAR: f64 = 2.0;
@@ -36,6 +38,7 @@ impl Waits {
     /// The number present is taken as gamma distributed up to the places that there are, beyond
     /// them as geometric with the ratio of arrivals to the saturated rate, as in M/M/c; waiting
     /// times are exponential, scaled by the variability of arrivals and service (Allen–Cunneen).
+    /// Requests wait for a place among those that run, for one in the cache, or for both.
     pub fn new(replica: &Replica, state: &State) -> Self {
         let one = Self::for_places(replica, state, false, replica.sequences);
         let two = Self::for_places(replica, state, true, kv_sequences(replica));
