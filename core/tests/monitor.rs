@@ -185,6 +185,11 @@ fn what_is_saved_can_be_loaded() {
         "channels[0].history.rollups[1]"
     );
     assert_eq!(broken(&|state| state.channels[0].capacity = Some(0.0)), "channels[0].capacity");
+    assert_eq!(
+        broken(&|state| state.channels[0].history.rollups[0].index = i64::MIN),
+        "channels[0].history.rollups[0]"
+    );
+    assert_eq!(broken(&|state| state.channels[0].history.rollups.truncate(5)), "channels[0].history.rollups");
 }
 
 #[test]
@@ -318,6 +323,27 @@ proptest! {
         }
         let text = render_report(&report, ReportFormat::Json).unwrap();
         prop_assert_eq!(serde_json::from_str::<sizewell::monitor::CapacityReport>(&text).unwrap(), report);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(128))]
+
+    /// Trends of any values at any times are numbers.
+    #[test]
+    fn trends_are_numbers(
+        rows in prop::collection::vec((prop::num::f64::NORMAL | prop::num::f64::SUBNORMAL, 1e-6_f64..1e7), 1..60),
+    ) {
+        let mut at = START;
+        let mut request = TrendRequest { at_seconds: vec![], values: vec![], options: TrendOptions::default() };
+        for (value, gap) in rows {
+            at += gap;
+            request.at_seconds.push(at);
+            request.values.push(value.clamp(-1e15, 1e15));
+        }
+        let found = trend(&request).unwrap();
+        let text = serde_json::to_string(&found).unwrap();
+        prop_assert_eq!(serde_json::from_str::<sizewell::monitor::Trend>(&text).unwrap(), found);
     }
 }
 

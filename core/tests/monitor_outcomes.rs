@@ -10,6 +10,7 @@
 
 use std::collections::BTreeMap;
 
+use proptest::prelude::*;
 use sizewell::ErrorCode;
 use sizewell::engine::FittedFactors;
 use sizewell::monitor::{
@@ -454,4 +455,48 @@ fn more_traffic_is_no_anomaly_of_a_request() {
     assert_eq!(refused(&|one| one.costs.usd.iter_mut().for_each(|usd| *usd = 0.0)), "costs.usd");
     assert_eq!(refused(&|one| one.costs.at_seconds.clear()), "costs.at_seconds");
     assert_eq!(refused(&|one| one.baseline = 3), "baseline");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// Whatever is observed, predicted and promised, answers are numbers: JSON has no others, so what
+    /// is read back is what was written.
+    #[test]
+    fn answers_are_numbers(
+        rows in prop::collection::vec((-9.0_f64..9.0, -9.0_f64..9.0, 0.0_f64..1.0, 0_u32..4), 1..40),
+    ) {
+        let outcomes = rows.iter().enumerate().map(|(day, (observed, predicted, busy, id))| {
+            let figures = |power: f64| OutcomeFigures {
+                ttft_ms: Some(10_f64.powf(power.min(7.0))),
+                requests_per_second: Some(10_f64.powf(power)),
+                usd_per_hour: Some(10_f64.powf(power)),
+                utilization: Some(*busy),
+                ..OutcomeFigures::default()
+            };
+            let mut one = outcome(&format!("d{id}"), day as f64, ran("Qwen3-32B", "H100", 4.0), figures(*observed));
+            one.predicted = figures(*predicted);
+            one.targets = figures(-*predicted);
+            one
+        });
+        let report = assess(outcomes.collect());
+        let text = serde_json::to_string(&report).unwrap();
+        prop_assert_eq!(serde_json::from_str::<sizewell::monitor::OutcomeReport>(&text).unwrap(), report);
+    }
+
+    /// The same of costs, from a millionth of a millionth to millions of millions.
+    #[test]
+    fn costs_are_numbers(rows in prop::collection::vec((-12.0_f64..15.0, 0.0_f64..1e15), 1..80)) {
+        let columns = CostColumns {
+            at_seconds: (0..rows.len()).map(|day| START + DAY * day as f64).collect(),
+            usd: rows.iter().map(|(power, _)| 10_f64.powf(*power).min(1e15)).collect(),
+            requests: rows.iter().map(|(_, requests)| *requests).collect(),
+        };
+        for per_request in [false, true] {
+            let request = CostAnomalyRequest { per_request, ..CostAnomalyRequest::new(columns.clone()) };
+            let Ok(found) = cost_anomalies(&request) else { continue };
+            let text = serde_json::to_string(&found).unwrap();
+            prop_assert_eq!(serde_json::from_str::<sizewell::monitor::CostAnomalies>(&text).unwrap(), found);
+        }
+    }
 }

@@ -189,18 +189,26 @@ impl MetricHistory {
                 check_range(&format!("recent[{index}].{name}"), value, 0.0, super::reading::MOST_USAGE)?;
             }
         }
-        let mut before = i64::MIN;
+        let kept = retention.rollups() as i64;
+        let place = |seconds: f64| (seconds / retention.rollup_seconds).floor() as i64;
+        let last = place(self.last().map_or(0.0, |sample| sample.at_seconds));
+        let mut before = (last - kept).max(-1);
         for (index, rollup) in self.rollups.iter().enumerate() {
-            let sums = [rollup.usage_sum, rollup.value_sum, rollup.value_min, rollup.value_max];
+            let (count, most) = (rollup.count as f64, super::reading::MOST_USAGE);
+            let values =
+                [rollup.value_min, rollup.value_max, rollup.value_sum / count, rollup.usage_sum / count];
             let good = rollup.index > before
-                && rollup.count > 0
-                && sums.iter().all(|sum| sum.is_finite() && *sum >= 0.0)
+                && rollup.index <= last
+                && values.iter().all(|value| (0.0..=most * (1.0 + 1e-9)).contains(value))
                 && rollup.value_min <= rollup.value_max;
             if !good {
                 let path = format!("rollups[{index}]");
                 return Err(Error::invalid(path, rollup.index, "ascending roll-ups of readings"));
             }
             before = rollup.index;
+        }
+        if before != last {
+            return Err(Error::invalid("rollups", before, format!("up to that of the last reading, {last}")));
         }
         Ok(())
     }

@@ -21,6 +21,8 @@ const MONTH_DAYS: f64 = 365.25 / 12.0;
 const QUARTER_DAYS: f64 = 365.25 / 4.0;
 /// Usual share of requests answered from a cache, from the least (production sizing guide §1.2).
 const LEAST_HIT_FRACTION: f64 = 0.10;
+/// Least number of anything that is divided by.
+const LEAST_COUNT: f64 = 1e-9;
 /// How far usage may be from its projection before it calls for attention.
 const FAIR_ERROR: f64 = 0.20;
 
@@ -135,7 +137,10 @@ impl ReviewItem {
     }
 
     fn figure(&mut self, name: &str, value: f64) {
-        self.figures.insert(name.to_owned(), value);
+        // Details come as data, and need not be ones that this crate has made.
+        if value.is_finite() {
+            self.figures.insert(name.to_owned(), value);
+        }
     }
 
     fn say(&mut self, finding: String) {
@@ -172,7 +177,7 @@ fn projected(request: &ReviewRequest) -> Result<ReviewItem> {
     let mut errors = Vec::new();
     for (index, projection) in request.projections.iter().enumerate() {
         let path = |field: &str| format!("projections[{index}].{field}");
-        check_range(&path("value"), projection.value, f64::MIN_POSITIVE, 1e15)?;
+        check_range(&path("value"), projection.value, LEAST_COUNT, 1e15)?;
         let mut resources = request.resources.iter();
         let resource = resources
             .find(|one| one.service == projection.service && one.status.metric == projection.metric)
@@ -211,12 +216,13 @@ fn cost_per_request(costs: &CostColumns) -> ReviewItem {
         .at_seconds
         .iter()
         .zip(costs.usd.iter().zip(&costs.requests))
-        .filter(|(_, (_, requests))| **requests > 0.0)
+        .filter(|(_, (_, requests))| **requests >= LEAST_COUNT)
         .map(|(at, (usd, requests))| (*at, usd / requests))
         .collect();
     if points.is_empty() {
         return item;
     }
+    // At least one stretch has requests.
     let (usd, requests) = (costs.usd.iter().sum::<f64>(), costs.requests.iter().sum::<f64>());
     let trend = of_points(&points, &TrendOptions::default());
     item.figure("usd_per_request", usd / requests);
@@ -247,7 +253,7 @@ fn cost_per_request(costs: &CostColumns) -> ReviewItem {
 fn cache(columns: &CacheColumns) -> ReviewItem {
     let mut item = ReviewItem::new("Evaluate cache effectiveness", ReviewState::NoData);
     let (hits, lookups) = (columns.hits.iter().sum::<f64>(), columns.lookups.iter().sum::<f64>());
-    if lookups <= 0.0 {
+    if lookups < LEAST_COUNT {
         return item;
     }
     let (low, high) = wilson(hits, lookups);
@@ -264,7 +270,7 @@ fn cache(columns: &CacheColumns) -> ReviewItem {
         .at_seconds
         .iter()
         .zip(columns.hits.iter().zip(&columns.lookups))
-        .filter(|(_, (_, lookups))| **lookups > 0.0)
+        .filter(|(_, (_, lookups))| **lookups >= LEAST_COUNT)
         .map(|(at, (hits, lookups))| (*at, hits / lookups))
         .collect();
     let trend = of_points(&points, &TrendOptions::default());
@@ -397,6 +403,9 @@ fn sentence(word: &str) -> String {
 /// statistical inference", JASA 22, 1927).
 pub(super) fn wilson(successes: f64, trials: f64) -> (f64, f64) {
     const Z: f64 = 1.959_963_984_540_054;
+    if trials < 1e-6 {
+        return (0.0, 1.0);
+    }
     let share = successes / trials;
     let square = Z * Z / trials;
     let middle = share + square / 2.0;

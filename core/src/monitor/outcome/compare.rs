@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Outcome, OutcomeFigure, OutcomeFigures};
+use super::{LEAST_FIGURE, Outcome, OutcomeFigure, OutcomeFigures};
 use crate::catalog::Catalog;
 use crate::error::Result;
 use crate::queueing::{Estimate, EstimateRequest, estimate};
@@ -69,9 +69,9 @@ fn of_estimate(estimate: &Estimate, ran: &EstimateRequest, quantile: Quantile) -
     let latency = |name: &str| {
         let field = format!("{name}_{}_ms", quantile.as_str());
         let interval = number(&format!("{field}_low")).zip(number(&format!("{field}_high")));
-        number(&field).filter(|value| *value > 0.0).map(|value| (value, interval))
+        number(&field).filter(|value| *value >= LEAST_FIGURE).map(|value| (value, interval))
     };
-    let plain = |value: Option<f64>| value.filter(|value| *value > 0.0).map(|value| (value, None));
+    let plain = |value: Option<f64>| value.filter(|value| *value >= LEAST_FIGURE).map(|value| (value, None));
     // What arrives beyond what is sustained waits, and is not served.
     let served = number("stable_requests_per_second").map(|most| most.min(ran.qps.unwrap_or(most)));
     [
@@ -94,7 +94,7 @@ pub(super) fn predictions(catalog: &Catalog, outcome: &Outcome, from_engine: boo
         found = of_estimate(&estimated, &outcome.ran, outcome.quantile);
     }
     for (figure, slot) in OutcomeFigure::ALL.into_iter().zip(&mut found) {
-        if let Some(value) = outcome.predicted.get(figure).filter(|value| *value > 0.0) {
+        if let Some(value) = outcome.predicted.counted(figure) {
             *slot = Some((value, None));
         }
     }
@@ -108,7 +108,7 @@ pub(super) fn comparisons<'a>(
     predicted: &'a Predicted,
 ) -> impl Iterator<Item = OutcomeComparison> + 'a {
     OutcomeFigure::ALL.into_iter().zip(predicted).filter_map(move |(figure, predicted)| {
-        let observed = outcome.observed.get(figure).filter(|value| *value > 0.0)?;
+        let observed = outcome.observed.counted(figure)?;
         let (predicted, interval) = (*predicted)?;
         Some(OutcomeComparison {
             outcome: index as u64,

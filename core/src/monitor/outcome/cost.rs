@@ -9,6 +9,9 @@ use crate::monitor::trend::{Trend, TrendOptions, of_points};
 use crate::units::{check_count, check_range, exp, ln, sqrt};
 
 const DAY_SECONDS: f64 = 86_400.0;
+/// Costs that count, in USD of a stretch or a request: beyond these, something is wrong.
+const LEAST_COST: f64 = 1e-12;
+const MOST_COST: f64 = 1e15;
 /// Most rows of one request.
 const MOST_ROWS: usize = 20_000;
 /// Fewest rows before one that is judged.
@@ -170,7 +173,7 @@ pub fn cost_anomalies(request: &CostAnomalyRequest) -> Result<CostAnomalies> {
         let requests =
             if request.per_request { costs.requests.get(index).copied().unwrap_or(0.0) } else { 1.0 };
         let value = usd / requests;
-        if value > 0.0 && value.is_finite() {
+        if (LEAST_COST..=MOST_COST).contains(&value) {
             rows.push(Row { at_seconds: *at, value, weight: requests, log: ln(value) });
         }
     }

@@ -57,7 +57,7 @@ pub(super) fn drifts(outcomes: &[Outcome], predicted: &[Predicted]) -> Vec<Outco
                 .iter()
                 .filter_map(|index| {
                     let outcome = outcomes.get(*index)?;
-                    let observed = outcome.observed.get(figure).filter(|value| *value > 0.0)?;
+                    let observed = outcome.observed.counted(figure)?;
                     let expected = predicted.get(*index)?.get(figure as usize).copied().flatten();
                     Some((outcome.from_seconds, observed, expected.map(|found| found.0)))
                 })

@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use super::reading::check_time;
 use crate::error::{Error, ErrorCode, Result};
 use crate::queueing::EstimateRequest;
-use crate::units::{Quantile, check_name, check_positive, check_range};
+use crate::units::{Quantile, check_name, check_range};
 use crate::workload::{MAX_LATENCY_MS, MAX_QPS, MIN_QPS};
 
 pub use assess::{OutcomeReport, OutcomesRequest, assess_outcomes};
@@ -32,6 +32,8 @@ pub use provisioning::{Provisioning, ProvisioningState};
 pub use recalibrate::{Recalibration, RecalibrationRequest, recalibrate};
 pub use saving::{Saving, SavingKind, SavingsReport, SavingsRequest, savings};
 
+/// Least figure that is one: below it, ratios mean nothing.
+const LEAST_FIGURE: f64 = 1e-9;
 /// Most outcomes of one request.
 pub const MOST_OUTCOMES: usize = 100_000;
 
@@ -119,6 +121,11 @@ impl OutcomeFigures {
         }
     }
 
+    /// A figure that can be divided by: a load of next to nothing is none.
+    fn counted(&self, figure: OutcomeFigure) -> Option<f64> {
+        self.get(figure).filter(|value| *value >= LEAST_FIGURE)
+    }
+
     fn check(&self) -> Result<()> {
         for figure in OutcomeFigure::ALL {
             let Some(value) = self.get(figure) else { continue };
@@ -126,9 +133,9 @@ impl OutcomeFigures {
                 // A deployment at rest is one of 0.
                 OutcomeFigure::Utilization => check_range(figure.as_str(), value, 0.0, 1.0)?,
                 OutcomeFigure::TtftMs | OutcomeFigure::ItlMs | OutcomeFigure::E2eMs => {
-                    check_positive(figure.as_str(), value, MAX_LATENCY_MS)?;
+                    check_range(figure.as_str(), value, LEAST_FIGURE, MAX_LATENCY_MS)?;
                 }
-                _ => check_positive(figure.as_str(), value, 1e12)?,
+                _ => check_range(figure.as_str(), value, LEAST_FIGURE, 1e12)?,
             }
         }
         Ok(())

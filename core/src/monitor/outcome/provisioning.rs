@@ -84,10 +84,10 @@ pub(super) fn provisioning(outcomes: &[Outcome]) -> Vec<Provisioning> {
 /// How far the worst figure is from its target.
 fn worst(outcome: &Outcome) -> Option<(OutcomeFigure, f64)> {
     let ratio = |figure: OutcomeFigure| {
-        let (observed, target) = (outcome.observed.get(figure)?, outcome.targets.get(figure)?);
+        let (observed, target) = (outcome.observed.counted(figure)?, outcome.targets.counted(figure)?);
         let ratio = match figure {
             OutcomeFigure::RequestsPerSecond | OutcomeFigure::TokensPerSecond => target / observed,
-            _ => observed / target.max(1e-12),
+            _ => observed / target,
         };
         Some((figure, ratio))
     };
@@ -158,7 +158,7 @@ fn of_one(id: &str, outcomes: &[&Outcome]) -> Provisioning {
         utilization_p95,
         within_targets_fraction,
         worst_target: worst.map(|one| one.0),
-        worst_ratio: worst.map(|one| one.1.min(1e12)),
+        worst_ratio: worst.map(|one| one.1),
         saving_usd_per_month: saved.zip(usd_per_hour).map(|(share, usd)| share * usd * HOURS_PER_MONTH),
         reason,
     }

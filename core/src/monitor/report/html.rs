@@ -164,7 +164,7 @@ fn chart(one: &ResourceDetails) -> String {
     let end = ahead.last().map_or(last.at_seconds, |step| step.0).max(last.at_seconds);
     let thresholds = &one.status.thresholds;
     let seen = one.chart.iter().map(|point| point.mean).chain(ahead.iter().map(|step| step.3));
-    let top = seen.fold(thresholds.critical, f64::max).min(thresholds.critical * 3.0) * 1.05;
+    let top = seen.fold(thresholds.critical, f64::max).min(thresholds.critical * 3.0).max(1e-12) * 1.05;
     let x = |at: f64| (at - first.at_seconds) / (end - first.at_seconds).max(1.0) * WIDTH;
     let y = |value: f64| (1.0 - (value / top).clamp(0.0, 1.0)) * HEIGHT;
     let curve = |points: &mut dyn Iterator<Item = (f64, f64)>| {

@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use crate::error::{Error, ErrorCode, Result};
 use crate::monitor::reading::check_each;
 use crate::monitor::trend::{TrendDirection, TrendOptions, check_columns, of_points};
-use crate::units::check_positive;
-use crate::workload::MAX_LATENCY_MS;
+use crate::units::check_range;
+use crate::workload::{MAX_LATENCY_MS, MIN_LATENCY_MS};
 
 const HOUR_SECONDS: f64 = 3600.0;
 
@@ -95,7 +95,9 @@ pub fn slo_compliance(request: &SloComplianceRequest) -> Result<SloCompliance> {
         ("e2e", request.e2e_ms, &latencies.e2e_ms),
     ];
     for (name, target, column) in &named {
-        target.map_or(Ok(()), |target| check_positive(&format!("{name}_ms"), target, MAX_LATENCY_MS))?;
+        target.map_or(Ok(()), |target| {
+            check_range(&format!("{name}_ms"), target, MIN_LATENCY_MS, MAX_LATENCY_MS)
+        })?;
         let path = format!("{name}_ms");
         if !column.is_empty() {
             check_column(latencies, &path, column).map_err(|error| error.within("latencies"))?;

@@ -268,7 +268,9 @@ fn judge(grid: &cycle::Grid, options: &TrendOptions, trend: &mut Trend) {
     let p_value = kendall.p_value();
     let change = slope * trend.span_days;
     let scale = trend.median.abs();
-    trend.change_fraction = (scale > 0.0).then_some(change / scale);
+    // A median of next to nothing, beside the values, is no scale.
+    let has_scale = scale > 1e-9 * trend.max.abs().max(trend.min.abs());
+    trend.change_fraction = has_scale.then_some(change / scale);
     let matters = change.abs() >= options.least_change_fraction * scale && change != 0.0;
     trend.direction = if p_value >= options.significance || !matters {
         TrendDirection::Stable
