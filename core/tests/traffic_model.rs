@@ -34,9 +34,9 @@ fn ratio(found: f64, expected: f64) -> f64 {
 /// Ten hours at the seen rate and at three times that, against the hour that was seen:
 /// (variance over mean − 1) ÷ mean of the counts within a factor of 1.5 at each window (an hour has
 /// 60 minutes and some 20 bursts, so its own figure is no surer), the 99th percentile over the mean
-/// within a factor of 1.5, the greatest within a factor of 4.5 (ten hours have higher peaks than one,
-/// and a lognormal fluctuation has higher ones than services that are on or off), mean lengths within
-/// 3%, their percentiles within 5%, the mean rate within 25% (bursts of many minutes move an hour's).
+/// within a factor of 1.7, the greatest within a factor of 2 (ten hours have higher peaks than one), mean
+/// lengths within 3%, their percentiles within 5%, the mean rate within 25% (bursts of many minutes move an
+/// hour's).
 fn like_what_was_seen(name: &str, seen: &Trace) {
     let (before, model) = (analyze(seen), fit(seen));
     assert!(!model.fluctuations.is_empty() && model.rhythm == RhythmKind::Flat, "{model:?}");
@@ -55,8 +55,8 @@ fn like_what_was_seen(name: &str, seen: &Trace) {
             let (found_excess, expected_excess) = (excess(found), excess(expected));
             assert!(ratio(found_excess, expected_excess) < 1.5, "{name}: {found:?} {expected:?}");
             let high = |rates: &sizewell::workload::trace::WindowRates| rates.p99_qps / rates.mean_qps;
-            assert!(ratio(high(found), high(expected)) < 1.5, "{name}: {found:?} {expected:?}");
-            assert!(ratio(found.peak_to_mean, expected.peak_to_mean) < 4.5, "{name}: {found:?} {expected:?}");
+            assert!(ratio(high(found), high(expected)) < 1.7, "{name}: {found:?} {expected:?}");
+            assert!(ratio(found.peak_to_mean, expected.peak_to_mean) < 2.0, "{name}: {found:?} {expected:?}");
         }
         for (found, expected) in [(&after.input, &before.input), (&after.output, &before.output)] {
             assert!(ratio(found.mean_tokens, expected.mean_tokens) < 1.03, "{name}: {found:?}");
@@ -101,15 +101,15 @@ fn offices() -> TrafficModel {
         hour_of_week: (0..168).map(factor).collect(),
         rhythm: RhythmKind::HourOfWeek,
         utc_offset_minutes: 60,
-        fluctuations: vec![Fluctuation { seconds: 60.0, log_variance: 0.4 }],
+        fluctuations: vec![Fluctuation { seconds: 60.0, variance: 0.5 }],
         classes: vec![class(3.0, 300.0, 700.0, 0.6), class(1.0, 9000.0, 60.0, 0.0)],
         notes: Vec::new(),
     }
 }
 
 /// Four weeks of known character, fitted, and four weeks drawn from the fit at twice the rate. Each
-/// hour of the week has some 150 requests in bursts of a minute: 12% of standard error, so 45% for the
-/// worst of 168 and 5% for the sums of working hours.
+/// hour of the week has some 700 requests in bursts of a minute: 7% of standard error, as much again for what
+/// is drawn, so 50% (four and a half deviations) for the worst of 168 and 5% for the sums of working hours.
 #[test]
 fn the_week_classes_and_bursts_come_back() {
     let weeks = 28.0 * 86_400.0;
@@ -133,7 +133,7 @@ fn the_week_classes_and_bursts_come_back() {
         again.calendar.unwrap().by_hour_of_week_qps.iter().map(|rate| rate.unwrap()).collect();
     let expected: Vec<f64> = truth.hour_of_week.iter().map(|factor| 0.2 * factor).collect();
     for (found, expected) in rates.iter().zip(&expected) {
-        assert!(ratio(*found, *expected) < 1.45, "{found} {expected}");
+        assert!(ratio(*found, *expected) < 1.5, "{found} {expected}");
     }
     let busy = |rates: &[f64]| {
         rates.iter().zip(&expected).filter(|pair| *pair.1 > 0.3).map(|pair| pair.0).sum::<f64>()
@@ -143,9 +143,9 @@ fn the_week_classes_and_bursts_come_back() {
     let minute = again.windows.iter().find(|window| window.window_seconds == 60.0).unwrap();
     let flat = |factor: f64| truth.hour_of_week.iter().map(|own| own.powf(factor)).sum::<f64>() / 168.0;
     let rhythm = flat(2.0) / (truth_mean * truth_mean) - 1.0;
-    // Of lognormal noise with variance 0.4 that lasts a minute, averaged over a minute: 0.35 (of 0.49 at
-    // once), which the rhythm's own squares multiply.
-    let expected = rhythm + (1.0 + rhythm) * 0.35;
+    // A variance of 0.5 that lasts a minute, averaged over a minute: 2(x − 1 + e⁻ˣ)/x² = 0.736 of it at
+    // x = 1, a little less for being gamma; the rhythm's own squares multiply it.
+    let expected = rhythm + (1.0 + rhythm) * 0.36;
     let found = (minute.dispersion - 1.0) / (minute.mean_qps * 60.0);
     assert!(ratio(found, expected) < 1.2, "{found} {expected}");
 }
@@ -163,7 +163,7 @@ fn without_fluctuations_arrivals_are_poisson() {
         let error = (2.0 / window.windows as f64).sqrt();
         assert!((window.dispersion - 1.0).abs() < 4.0 * error, "{window:?}");
     }
-    assert!(fit(&trace).fluctuations.iter().all(|part| part.log_variance < 0.01));
+    assert!(fit(&trace).fluctuations.iter().all(|part| part.variance < 0.01));
 }
 
 #[test]
@@ -173,8 +173,8 @@ fn the_seed_decides() {
     assert_eq!(one, same);
     assert_ne!(one.arrival_ms, other.arrival_ms);
     // The first draws on every platform.
-    assert_eq!((one.len(), one.input_tokens[0], one.output_tokens[0]), (8983, 295, 1281));
-    assert_eq!(one.arrival_ms[0], 4_643.468_527_364_374_5);
+    assert_eq!((one.len(), one.input_tokens[0], one.output_tokens[0]), (9119, 295, 1281));
+    assert_eq!(one.arrival_ms[0], 4_894.046_665_842_957);
     let text = serde_json::to_string(&offices()).unwrap();
     assert_eq!(serde_json::from_str::<TrafficModel>(&text).unwrap(), offices());
     // From an hour on of the same Monday.

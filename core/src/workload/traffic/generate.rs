@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::fluctuation::whole;
+use super::marginal::Marginal;
 use super::model::{TrafficClass, TrafficModel};
 use crate::error::{Error, ErrorCode, Result};
 use crate::units::{Random, check_range, exp, ln, normal_cdf, sqrt};
@@ -46,9 +48,11 @@ impl GenerateTrafficRequest {
     }
 }
 
-/// One component of the logarithm of the rate, walked step by step.
+/// One component of the normal value behind the rate, walked step by step.
 #[derive(Debug, Clone, Copy)]
 struct Walk {
+    /// Steps from one move to the next: a quarter of the time that the component lasts.
+    every: u64,
     kept: f64,
     fresh: f64,
     at: f64,
@@ -131,18 +135,19 @@ pub fn generate_traffic(request: &GenerateTrafficRequest) -> Result<Trace> {
             .allowed(allowed));
     }
     let mut random = Random::new(request.seed);
+    let variance = whole(&model.fluctuations);
     let mut walks: Vec<Walk> = model
         .fluctuations
         .iter()
         .map(|part| {
-            let kept = exp(-step / part.seconds);
-            let deviation = sqrt(part.log_variance);
+            let every = (part.seconds / 4.0 / step).floor().max(1.0);
+            let kept = exp(-step * every / part.seconds);
+            let deviation = sqrt(part.variance / variance.max(1e-300));
             let fresh = deviation * sqrt(1.0 - kept * kept);
-            Walk { kept, fresh, at: deviation * random.normal() }
+            Walk { every: every as u64, kept, fresh, at: deviation * random.normal() }
         })
         .collect();
-    // The mean of a lognormal is above its median by half the variance.
-    let half = model.fluctuations.iter().map(|part| part.log_variance).sum::<f64>() / 2.0;
+    let marginal = Marginal::new(variance);
     let lengths = lengths(&model.classes)?;
     let mut trace = Trace { start_seconds: Some(start), ..Trace::default() };
     // Arrivals are where the accumulated rate passes those of a Poisson process of rate 1.
@@ -153,8 +158,9 @@ pub fn generate_traffic(request: &GenerateTrafficRequest) -> Result<Trace> {
         let seconds = step.min(request.duration_seconds - from);
         let hour = ((start + offset_seconds + from) / 3600.0).floor() as i64;
         let factor = model.hour_of_week.get(hour_of_week(hour)).copied().unwrap_or(1.0);
-        let fluctuation: f64 = walks.iter().map(|walk| walk.at).sum();
-        let now = rate * factor * if walks.is_empty() { 1.0 } else { exp(fluctuation - half) };
+        let fluctuation =
+            if variance > 0.0 { marginal.at(walks.iter().map(|walk| walk.at).sum()) } else { 1.0 };
+        let now = rate * factor * fluctuation;
         let expected = now * seconds;
         let mut passed = 0.0;
         while until_next <= expected - passed {
@@ -167,7 +173,7 @@ pub fn generate_traffic(request: &GenerateTrafficRequest) -> Result<Trace> {
             }
         }
         until_next -= (expected - passed).max(0.0);
-        for walk in &mut walks {
+        for walk in walks.iter_mut().filter(|walk| (index + 1) % walk.every == 0) {
             walk.at = walk.kept * walk.at + walk.fresh * random.normal();
         }
     }

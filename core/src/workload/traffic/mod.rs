@@ -3,14 +3,15 @@
 //! [`TrafficModel`] that can be kept and edited; [`generate_traffic`] draws a trace from it.
 //!
 //! Arrivals are a Poisson process whose rate is mean × rhythm × fluctuation (a Cox process). The
-//! fluctuation is lognormal: the exponential of a sum of Ornstein–Uhlenbeck processes with time
-//! constants from a fraction of a second to hours, whose variances are fitted to how the
-//! index of dispersion grows with the window. Relative fluctuations stay as they are at another rate:
-//! the traffic of the same crowd, larger.
+//! fluctuation is gamma distributed and lasts: a normal value, the sum of Ornstein–Uhlenbeck processes with
+//! time constants from a fraction of a second to hours, is carried to it by its rank. The parts of its variance
+//! are fitted to how the index of dispersion grows with the window. Relative fluctuations stay as
+//! they are at another rate: the traffic of the same crowd, larger.
 
 mod fit;
 mod fluctuation;
 mod generate;
+mod marginal;
 mod model;
 
 pub use fit::{FitTrafficRequest, fit_traffic};

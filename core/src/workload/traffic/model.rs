@@ -54,15 +54,15 @@ pub enum RhythmKind {
     HourOfWeek,
 }
 
-/// One component of the logarithm of the rate.
+/// One component of how the rate fluctuates.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Fluctuation {
     /// How long it lasts: its correlation falls to 1/e in so many seconds.
     pub seconds: f64,
-    /// Variance of the logarithm of the rate that comes from it.
-    pub log_variance: f64,
+    /// Its part of the variance of the relative rate (rate over its mean); 50 for all together at most.
+    pub variance: f64,
 }
 
 /// Requests of one kind.
@@ -115,8 +115,9 @@ impl TrafficModel {
         }
         for (index, part) in self.fluctuations.iter().enumerate() {
             check_range(&format!("fluctuations[{index}].seconds"), part.seconds, 0.01, 1e8)?;
-            check_range(&format!("fluctuations[{index}].log_variance"), part.log_variance, 0.0, 20.0)?;
+            check_range(&format!("fluctuations[{index}].variance"), part.variance, 0.0, 50.0)?;
         }
+        check_range("fluctuations", self.fluctuations.iter().map(|part| part.variance).sum(), 0.0, 50.0)?;
         if self.classes.is_empty() {
             return Err(Error::new(ErrorCode::Empty, "classes", "has no classes"));
         }
