@@ -4,6 +4,7 @@ const { existsSync } = require('node:fs');
 const { join } = require('node:path');
 
 const { createApi } = require('./lib/api.js');
+const { FUNCTIONS, LONG } = require('./lib/functions.js');
 
 /** Loads the binary for this machine. */
 function load() {
@@ -25,11 +26,8 @@ function load() {
 }
 
 const native = load();
-const { api, tools } = createApi(() => native);
+const { api, tools } = createApi(() => native, FUNCTIONS);
 const { asked, handle, translated, writeAll } = tools;
-
-/** What takes long enough to be worth another thread. */
-const LONG = ['recommend', 'compare', 'sensitivity', 'calibrate'];
 
 async function later(request) {
   try {

@@ -6,26 +6,6 @@
 const MAX_DEPTH = 100;
 const MAX_LENGTH = 10_000_000;
 const MAX_GIVEN = 80;
-/** Each function with its arguments; those that look into a catalog have it as last. */
-const FUNCTIONS = {
-  parseIntent: ['text'],
-  intentPrompt: ['text'],
-  parseIntentAnswer: ['answer'],
-  specify: ['intent'],
-  recommend: ['specification', 'catalog'],
-  compare: ['scenarios', 'catalog'],
-  sensitivity: ['specification', 'catalog'],
-  renderManifests: ['option', 'settings', 'catalog'],
-  summarizeTrace: ['trace'],
-  estimate: ['request', 'catalog'],
-  predict: ['request', 'catalog'],
-  maxRate: ['request', 'catalog'],
-  replicasFor: ['request', 'catalog'],
-  calibrate: ['deployments', 'options', 'catalog'],
-  queue: ['request'],
-  memoryPlan: ['request', 'catalog'],
-  modelFromHuggingfaceConfig: ['config', 'id', 'as_of'],
-};
 const LISTS = ['models', 'gpus', 'prices', 'instances', 'quality', 'benchmarks'];
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
@@ -269,8 +249,9 @@ function unpacked(answers, isTyped) {
  * The public functions over a native half, and the tools to make more of them.
  *
  * @param native returns the native half; called at each use, so that it may be loaded late
+ * @param functions the functions by name, with their arguments
  */
-function createApi(native) {
+function createApi(native, functions) {
   // The native catalog of each Catalog, with those of its lists that were asked for.
   const inner = new WeakMap();
   let embedded;
@@ -308,9 +289,9 @@ function createApi(native) {
 
   /** A public function by its name in the core, as the native half is asked: text and handle. */
   function asked(name, given) {
-    const names = FUNCTIONS[name].filter((argument) => argument !== 'catalog');
+    const names = functions[name].filter((argument) => argument !== 'catalog');
     const json = writeAll(names, given);
-    const rows = names.length < FUNCTIONS[name].length ? handle(given[names.length]) : nothing();
+    const rows = names.length < functions[name].length ? handle(given[names.length]) : nothing();
     return [name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`), json, rows];
   }
 
@@ -362,7 +343,7 @@ function createApi(native) {
   }
 
   const api = { SizewellError, Catalog, catalog };
-  for (const name of Object.keys(FUNCTIONS)) {
+  for (const name of Object.keys(functions)) {
     api[name] = (...given) => call(() => native().call(...asked(name, given)));
   }
   Object.assign(api, {

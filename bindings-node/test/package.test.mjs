@@ -71,6 +71,8 @@ test('the tarball holds what it should, and installs', () => {
     'index.mjs',
     'lib/api.d.ts',
     'lib/api.js',
+    'lib/functions.d.ts',
+    'lib/functions.js',
     'package.json',
     'types.d.ts',
   ]);

@@ -18,7 +18,9 @@ fn main() -> Result<()> {
     let package = root.join("bindings-wasm/pkg");
     let shared = root.join("bindings-node/lib");
     let compiled = compile(root)?;
-    let inputs = [compiled.clone(), shared.join("api.js"), shared.join("api.d.ts"), std::env::current_exe()?];
+    let declared = ["api.d.ts", "functions.d.ts"];
+    let mut inputs = vec![compiled.clone(), shared.join("api.js"), std::env::current_exe()?];
+    inputs.extend(declared.map(|file| shared.join(file)));
     if is_current(&package, &inputs) {
         println!("bindings-wasm/pkg is up to date");
         return Ok(());
@@ -37,7 +39,9 @@ fn main() -> Result<()> {
     bindgen.remove_name_section(true).remove_producers_section(true);
     bindgen.generate(&package).context("wasm-bindgen refuses the module")?;
     std::fs::write(package.join("api.js"), es_module(&std::fs::read_to_string(shared.join("api.js"))?))?;
-    std::fs::copy(shared.join("api.d.ts"), package.join("api.d.ts"))?;
+    for file in declared {
+        std::fs::copy(shared.join(file), package.join(file))?;
+    }
     let size = std::fs::metadata(package.join(MODULE))?.len();
     println!("built bindings-wasm/pkg ({:.2} MB of WebAssembly)", size as f64 / 1e6);
     Ok(())
@@ -86,7 +90,8 @@ fn es_module(common_js: &str) -> String {
 /// Whether the package was written after the last change of what it is made of.
 fn is_current(package: &Path, inputs: &[PathBuf]) -> bool {
     let changed = |path: &PathBuf| path.metadata().and_then(|file| file.modified()).ok();
-    let written = ["api.js", "api.d.ts", "sizewell.js", MODULE].map(|name| changed(&package.join(name)));
+    let written =
+        ["api.js", "functions.d.ts", "sizewell.js", MODULE].map(|name| changed(&package.join(name)));
     let newest = inputs.iter().map(changed).map(|time| time.unwrap_or_else(SystemTime::now)).max();
     written.iter().all(|time| time.is_some() && *time >= newest)
 }

@@ -1,10 +1,13 @@
 //! `cargo xtask codegen`: the files that follow from the core's serde types, and the table of names
 //! that follows from the catalog. The Rust types are the
 //! only definition of the data; their schemas (by schemars, doc comments included) become the
-//! TypeScript declarations, the Pydantic models and the JSON schema of an intent.
+//! TypeScript declarations, the Pydantic models and the JSON schema of an intent. The core's table of
+//! functions becomes Python's wrappers and the functions of both npm packages.
 
 mod aliases;
 mod doc;
+mod functions;
+mod javascript;
 mod pydantic;
 mod schema;
 mod typescript;
@@ -51,12 +54,29 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
 fn generate() -> Result<Vec<Generated>> {
     let types = schema::types()?;
     let declarations = typescript::declarations(&types);
+    let functions = functions::functions()?;
     Ok(vec![
         Generated { path: "core/src/workload/intent.schema.json", text: schema::intent()? },
         Generated { path: "bindings-node/types.d.ts", text: declarations.clone() },
         Generated { path: "bindings-wasm/types.d.ts", text: declarations },
         Generated { path: "docs/ALIASES.md", text: aliases::table(sizewell_data::catalog()) },
         Generated { path: "bindings-python/python/sizewell/models.py", text: pydantic::models(&types)? },
+        Generated {
+            path: "bindings-python/python/sizewell/_functions.py",
+            text: functions::python(&functions, &types),
+        },
+        Generated { path: "bindings-node/lib/functions.js", text: javascript::common_table(&functions) },
+        Generated {
+            path: "bindings-node/lib/functions.d.ts",
+            text: javascript::declarations(&functions, &types),
+        },
+        Generated { path: "bindings-node/index.mjs", text: javascript::node_module(&functions) },
+        Generated {
+            path: "bindings-node/index.d.ts",
+            text: javascript::node_declarations(&functions, &types),
+        },
+        Generated { path: "bindings-wasm/functions.js", text: javascript::module_table(&functions) },
+        Generated { path: "bindings-wasm/index.js", text: javascript::browser_module(&functions) },
     ])
 }
 

@@ -213,6 +213,12 @@ fn python(value: &Value) -> String {
 }
 
 fn type_text(kind: &Kind) -> String {
+    type_of(kind, "")
+}
+
+/// A type's name, with `models` before those that are generated.
+pub(super) fn type_of(kind: &Kind, models: &str) -> String {
+    let type_text = |kind: &Kind| type_of(kind, models);
     match kind {
         Kind::Text => "str".to_owned(),
         Kind::Literal(text) => format!("Literal[{}]", python(&Value::from(text.as_str()))),
@@ -228,7 +234,7 @@ fn type_text(kind: &Kind) -> String {
         }
         Kind::Nullable(inner) => format!("{} | None", type_text(inner)),
         Kind::OneOrMany(item) => format!("{0} | list[{0}]", type_text(item)),
-        Kind::Named(name) => name.clone(),
+        Kind::Named(name) => format!("{models}{name}"),
     }
 }
 

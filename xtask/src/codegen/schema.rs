@@ -5,62 +5,34 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result, bail, ensure};
-use schemars::generate::{SchemaGenerator, SchemaSettings};
+use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value};
-use sizewell::catalog::{CatalogData, HealthReport};
-use sizewell::engine::{Calibration, CalibrationOptions, MemoryPlan, MemoryRequest};
+use sizewell::catalog::CatalogData;
 use sizewell::error::ErrorReport;
-use sizewell::manifest::{Manifest, ManifestSettings};
-use sizewell::queueing::closed_form::{QueueRequest, QueueResult};
-use sizewell::queueing::{
-    CalibrateRequest, Estimate, EstimateColumns, EstimateRequest, EstimateTable, FleetMaxRate,
-    FleetPrediction, FleetSize, PredictRequest,
-};
-use sizewell::recommend::{Comparison, DeploymentOption, Recommendation, Scenario, Sensitivity};
-use sizewell::workload::{Intent, IntentPrompt, ParsedIntent, Specification, Trace, TraceSummary};
+use sizewell::queueing::EstimateColumns;
+use sizewell::workload::Intent;
 
 use super::doc;
+use super::functions::functions;
 
-/// What the callers of the public functions give.
-const INPUTS: [&str; 14] = [
-    "CalibrateRequest",
-    "CalibrationOptions",
-    "CatalogData",
-    "DeploymentOption",
-    "EstimateColumns",
-    "EstimateRequest",
-    "Intent",
-    "ManifestSettings",
-    "MemoryRequest",
-    "PredictRequest",
-    "QueueRequest",
-    "Scenario",
-    "Specification",
-    "Trace",
-];
+/// What callers give beside the arguments of the functions: rows, and columns that are read as they
+/// come.
+const INPUTS: [&str; 2] = ["CatalogData", "EstimateColumns"];
 
 fn definitions(settings: SchemaSettings) -> Map<String, Value> {
     let mut generator = settings.into_generator();
-    add::<(Intent, ParsedIntent, IntentPrompt, Specification)>(&mut generator);
-    add::<(Recommendation, DeploymentOption, Scenario, Comparison)>(&mut generator);
-    add::<(ManifestSettings, Manifest, Trace, TraceSummary)>(&mut generator);
-    add::<(CatalogData, HealthReport, ErrorReport)>(&mut generator);
-    add::<(EstimateRequest, Estimate, EstimateColumns, EstimateTable)>(&mut generator);
-    add::<(MemoryRequest, MemoryPlan, Sensitivity)>(&mut generator);
-    add::<(PredictRequest, FleetPrediction, FleetMaxRate, FleetSize)>(&mut generator);
-    add::<(CalibrateRequest, CalibrationOptions, Calibration)>(&mut generator);
-    add::<(QueueRequest, QueueResult)>(&mut generator);
+    sizewell::api::signatures(&mut generator);
+    generator.subschema_for::<(CatalogData, EstimateColumns, ErrorReport)>();
     generator.take_definitions(true)
-}
-
-fn add<T: schemars::JsonSchema>(generator: &mut SchemaGenerator) {
-    generator.subschema_for::<T>();
 }
 
 /// The public types, sorted by name.
 pub(crate) fn types() -> Result<Vec<Type>> {
     let settings = SchemaSettings::draft2020_12;
-    read(&definitions(settings().for_serialize()), &definitions(settings().for_deserialize()), &INPUTS)
+    let functions = functions()?;
+    let arguments = functions.iter().flat_map(|function| &function.arguments);
+    let inputs: Vec<&str> = arguments.filter_map(|argument| argument.kind.named()).chain(INPUTS).collect();
+    read(&definitions(settings().for_serialize()), &definitions(settings().for_deserialize()), &inputs)
 }
 
 /// The JSON schema of an intent as it is read, as schemars gives it.
@@ -294,7 +266,7 @@ fn required(schema: &Value) -> Vec<&str> {
     names.into_iter().flatten().filter_map(Value::as_str).collect()
 }
 
-fn kind(schema: &Value) -> Result<Kind> {
+pub(super) fn kind(schema: &Value) -> Result<Kind> {
     if let Some(reference) = schema.get("$ref").and_then(Value::as_str) {
         let name = reference.strip_prefix("#/$defs/").context("a reference that is not to a definition")?;
         return Ok(Kind::Named(name.to_owned()));

@@ -14,7 +14,7 @@ const WIDTH: usize = 100;
 
 /// Which of its two sides a type is seen from.
 #[derive(Clone, Copy, PartialEq)]
-enum Side {
+pub(super) enum Side {
     Output,
     Input,
 }
@@ -82,7 +82,7 @@ fn as_given(one: &Type) -> String {
 }
 
 /// The input types that have a field that may be left out, themselves or in a part.
-fn differing(types: &[Type]) -> BTreeSet<&str> {
+pub(super) fn differing(types: &[Type]) -> BTreeSet<&str> {
     let mut found: BTreeSet<&str> = BTreeSet::new();
     loop {
         let before = found.len();
@@ -149,7 +149,7 @@ fn interface(one: &Type, fields: &[Field], side: Side, differing: &BTreeSet<&str
     text
 }
 
-fn type_text(kind: &Kind, side: Side, differing: &BTreeSet<&str>) -> String {
+pub(super) fn type_text(kind: &Kind, side: Side, differing: &BTreeSet<&str>) -> String {
     let of = |kind| type_text(kind, side, differing);
     match kind {
         Kind::Text => "string".to_owned(),
@@ -174,7 +174,7 @@ fn type_text(kind: &Kind, side: Side, differing: &BTreeSet<&str>) -> String {
 }
 
 /// A TSDoc comment; nothing where there is nothing to say.
-fn comment(text: &str, indent: &str) -> String {
+pub(super) fn comment(text: &str, indent: &str) -> String {
     let text = null_for_none(text.trim()).replace("*/", "*\\/");
     if text.is_empty() {
         return String::new();
