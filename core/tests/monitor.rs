@@ -398,6 +398,8 @@ fn noise_is_no_trend() {
         (0.8, 60, false, 40),
         (0.8, 160, false, 30),
         (0.5, 504, true, 26),
+        (0.5, 336, true, 26),
+        (0.8, 350, true, 30),
     ] {
         let mut noise = Noise(7);
         let found = (0..200)

@@ -335,7 +335,18 @@ fn savings_are_sized_by_the_engine() {
     let reserved = savings(catalog(), &SavingsRequest { reserve: Some(spare), ..request.clone() }).unwrap();
     let reserved = reserved.options.iter().find(|option| option.kind == SavingKind::RightSize).unwrap();
     assert_eq!(reserved.replicas, fewer.replicas + 1);
-    let mut without = request;
+    let refused = |change: &dyn Fn(&mut SavingsRequest)| {
+        let mut broken = request.clone();
+        change(&mut broken);
+        savings(catalog(), &broken).unwrap_err().path().to_owned()
+    };
+    assert_eq!(refused(&|one| one.gpus = Some(vec!["H200".into(), "H2000".into()])), "gpus[1]");
+    assert_eq!(refused(&|one| one.outcome.ran.gpu = "H2000".into()), "outcome.ran.gpu");
+    assert_eq!(refused(&|one| one.outcome.ran.tensor_parallel = Some(3)), "outcome.ran.tensor_parallel");
+    assert_eq!(refused(&|one| one.outcome.targets.ttft_ms = Some(1e-9)), "outcome.targets.ttft_ms");
+    assert_eq!(refused(&|one| one.peak_qps = Some(f64::NAN)), "peak_qps");
+    assert_eq!(refused(&|one| one.usd_per_gpu_hour = Some(0.0)), "usd_per_gpu_hour");
+    let mut without = request.clone();
     without.outcome.targets = OutcomeFigures::default();
     assert_eq!(savings(catalog(), &without).unwrap_err().path(), "outcome.targets");
 }

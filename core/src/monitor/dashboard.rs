@@ -217,7 +217,7 @@ impl Collector {
             None => (None, None),
             Some(query) => match self.forecast(service, metric, query, None) {
                 Ok(forecast) => (Some(forecast), None),
-                Err(error) => (None, Some(error.to_string())),
+                Err(error) => (None, Some(error.message().to_owned())),
             },
         };
         let rollup_seconds = self.options().retention.rollup_seconds;

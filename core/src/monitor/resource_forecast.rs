@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::collector::{Collector, MetricChannel};
 use super::metric::Metric;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorCode, Result};
 use crate::forecast::{Auto, Forecast, ForecastReport, Forecaster, MOST_STEPS, Series};
 use crate::units::{check_positive, check_range};
 
@@ -96,9 +96,9 @@ impl Collector {
             None => {
                 let observed = series.observed();
                 if observed < FEWEST_OBSERVED {
-                    let error =
-                        Error::invalid("values", observed, format!("at least {FEWEST_OBSERVED} steps"));
-                    return Err(error.help("a forecast needs more readings, or a model of your own"));
+                    let message = "too few steps with readings for a forecast";
+                    let error = Error::new(ErrorCode::InvalidValue, "values", message).given(observed);
+                    return Err(error.allowed(format!("at least {FEWEST_OBSERVED}, or a model of your own")));
                 }
                 let rhythm = rhythm(&series);
                 chosen = Auto::default().with_periods(rhythm).for_horizon(horizon.min(series.len()));

@@ -203,7 +203,7 @@ pub fn savings(catalog: &Catalog, request: &SavingsRequest) -> Result<SavingsRep
     present.replicas = None;
     // Where tensor parallelism was left to choose, it stays what it is.
     let alone = PredictRequest { reserve: None, ..ask(present.clone()) };
-    let facts = alone.max_rate(catalog)?.deployment;
+    let facts = alone.max_rate(catalog).map_err(in_request)?.deployment;
     present.tensor_parallel = Some(facts.tensor_parallel);
     let gpus = f64::from(outcome.replicas()) * f64::from(facts.gpus_per_replica);
     let observed = seen.usd_per_hour.map(|usd| usd / gpus);
@@ -216,7 +216,11 @@ pub fn savings(catalog: &Catalog, request: &SavingsRequest) -> Result<SavingsRep
     let within_targets = within_targets(outcome);
     let mut candidates = same_gpu(model, gpu, &present, usd_per_gpu_hour, outcome);
     let others: Vec<&Gpu> = match &request.gpus {
-        Some(names) => names.iter().map(|name| catalog.gpu(name)).collect::<Result<_>>()?,
+        Some(names) => {
+            let at = |index: usize| move |error: Error| error.at(format!("gpus[{index}]"));
+            let named = names.iter().enumerate();
+            named.map(|(index, name)| catalog.gpu(name).map_err(at(index))).collect::<Result<_>>()?
+        }
         None => catalog.gpus().iter().filter(|other| other.maker == gpu.maker).collect(),
     };
     for other in others.into_iter().filter(|other| other.id != gpu.id && runs(model, &present, other)) {
@@ -318,6 +322,19 @@ impl SavingsReport {
             !again
         });
     }
+}
+
+/// An error about a prediction, at the field of this request that it is made from.
+fn in_request(error: Error) -> Error {
+    let path = error.path().to_owned();
+    for (there, here) in [("deployment.", "outcome.ran."), ("targets.", "outcome.targets.")] {
+        if let Some(rest) = path.strip_prefix(there) {
+            let field = rest.split('.').next().unwrap_or_default();
+            let unit = if there == "targets." { "_ms" } else { "" };
+            return error.at(format!("{here}{field}{unit}"));
+        }
+    }
+    error
 }
 
 fn within_targets(outcome: &Outcome) -> Option<bool> {

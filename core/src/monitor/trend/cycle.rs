@@ -55,7 +55,7 @@ impl Grid {
     pub(super) fn take_out_cycle(&mut self, span_days: f64) -> Option<&'static str> {
         let week = (7.0 * DAY_SECONDS / self.step_seconds).round() as usize;
         let day = (DAY_SECONDS / self.step_seconds).round() as usize;
-        let (name, period) = if span_days >= 20.5 && week >= 2 {
+        let (name, period) = if span_days >= 13.9 && week >= 2 {
             ("weekly", week)
         } else if span_days >= 2.9 && day >= 2 {
             ("daily", day)

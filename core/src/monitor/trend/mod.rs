@@ -141,7 +141,7 @@ pub struct Trend {
 /// Whether observations rise or fall.
 ///
 /// Fewer than eight points have the direction `unknown`. A daily cycle is taken out of three days
-/// and more, a weekly one of three weeks and more; a shorter span can't be told from a weekend,
+/// and more, a weekly one of two weeks and more; a shorter span can't be told from a weekend,
 /// and a note says so. Observations beyond 336 are averaged over equal stretches.
 ///
 /// ```
@@ -249,8 +249,8 @@ pub(super) fn of_points(points: &[(f64, f64)], options: &TrendOptions) -> Trend 
         return trend;
     }
     trend.cycle = grid.take_out_cycle(trend.span_days).map(str::to_owned);
-    if trend.span_days < 21.0 && trend.span_days > 1.0 {
-        let word = "Less than three weeks: a trend over days can't be told from the rhythm of a week.";
+    if trend.span_days < 13.9 && trend.span_days > 1.0 {
+        let word = "Less than two weeks: a trend over days can't be told from the rhythm of a week.";
         trend.notes.push(word.to_owned());
     }
     judge(&grid, options, &mut trend);
