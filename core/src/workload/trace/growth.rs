@@ -80,7 +80,7 @@ pub(super) fn growth(hours: &[Hour]) -> Option<TrafficGrowth> {
 }
 
 /// The 97.5% quantile of Student's t with three degrees of freedom or more (Abramowitz and Stegun
-/// 26.7.5, within 0.12%).
+/// 26.7.5, within 0.13%).
 fn student_975(freedom: f64) -> f64 {
     const Z: f64 = 1.959_963_984_540_054;
     const TERMS: [f64; 4] = [2.372_273, 2.822_5, 2.555_85, 1.589_34];
@@ -101,7 +101,7 @@ mod tests {
     fn student() {
         for (freedom, quantile) in [(3.0, 3.182_446), (5.0, 2.570_582), (10.0, 2.228_139), (60.0, 2.000_298)]
         {
-            assert!((student_975(freedom) / quantile - 1.0).abs() < 1.2e-3, "{freedom}");
+            assert!((student_975(freedom) / quantile - 1.0).abs() < 1.3e-3, "{freedom}");
         }
     }
 

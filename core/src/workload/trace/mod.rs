@@ -15,6 +15,7 @@ mod growth;
 mod histogram;
 mod joint;
 mod lengths;
+mod numbers;
 mod options;
 mod prefixes;
 pub mod readers;

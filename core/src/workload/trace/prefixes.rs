@@ -1,12 +1,10 @@
 //! Prefix sharing: how much of the prompts was asked before, so that a prefix cache of sufficient
 //! size would have it.
 
-use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
-
 use serde::{Deserialize, Serialize};
 
 use super::columns::PrefixBlocks;
+use super::numbers::NumberTable;
 use crate::error::{Error, ErrorCode, Result};
 
 /// The most distinct blocks that are remembered.
@@ -46,34 +44,12 @@ pub struct PrefixReuse {
     pub hit_fraction: f64,
 }
 
-/// A hasher of one whole number, the same everywhere: multiplication by 2⁶⁴ over the golden ratio
-/// (Knuth, The Art of Computer Programming 3, 6.4), the upper half mixed into the lower.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct NumberHasher(u64);
-
-impl Hasher for NumberHasher {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        bytes.iter().for_each(|byte| self.write_u32(u32::from(*byte)));
-    }
-
-    fn write_u32(&mut self, number: u32) {
-        let mixed = (self.0 ^ u64::from(number)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        self.0 = mixed ^ (mixed >> 32);
-    }
-}
-
-/// A map from numbers, in no order that anything may rest on.
-pub(super) type NumberMap<T> = HashMap<u32, T, BuildHasherDefault<NumberHasher>>;
-
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(super) struct PrefixCounter {
     block_tokens: u32,
-    /// When each block was last asked for.
-    last_ms: NumberMap<f64>,
+    /// When each block was last asked for, not a number where never.
+    last_ms: NumberTable<f64>,
+    distinct: usize,
     requests: u64,
     sharing: u64,
     tokens: u64,
@@ -81,6 +57,18 @@ pub(super) struct PrefixCounter {
 }
 
 impl PrefixCounter {
+    pub(super) fn new() -> Self {
+        Self {
+            block_tokens: 0,
+            last_ms: NumberTable::new(f64::NAN),
+            distinct: 0,
+            requests: 0,
+            sharing: 0,
+            tokens: 0,
+            hits: [0; KEPT_SECONDS.len()],
+        }
+    }
+
     pub(super) fn add(
         &mut self,
         arrival_ms: &[f64],
@@ -102,7 +90,7 @@ impl PrefixCounter {
             let (blocks, later) = rest.split_at_checked(*length as usize).unwrap_or((rest, &[]));
             rest = later;
             self.request(*arrival, *tokens, blocks);
-            if self.last_ms.len() > MOST_BLOCKS {
+            if self.distinct > MOST_BLOCKS {
                 let message = "has too many distinct blocks";
                 return Err(Error::new(ErrorCode::TooLarge, "prefix.blocks", message)
                     .allowed(format!("at most {MOST_BLOCKS}")));
@@ -118,10 +106,11 @@ impl PrefixCounter {
         let mut found = [0_u64; KEPT_SECONDS.len()];
         let mut open = [true; KEPT_SECONDS.len()];
         for block in blocks {
-            let before = self.last_ms.insert(*block, arrival_ms);
-            let age_seconds = before.map(|before| (arrival_ms - before) / 1000.0);
+            let last_ms = self.last_ms.at(*block);
+            let age_seconds = (arrival_ms - std::mem::replace(last_ms, arrival_ms)) / 1000.0;
+            self.distinct += usize::from(age_seconds.is_nan());
             for ((found, open), kept) in found.iter_mut().zip(&mut open).zip(KEPT_SECONDS) {
-                *open = *open && age_seconds.is_some_and(|age| age <= kept);
+                *open = *open && age_seconds <= kept;
                 *found += u64::from(*open);
             }
         }
@@ -144,7 +133,7 @@ impl PrefixCounter {
             by_age: ages
                 .map(|(kept, hits)| PrefixReuse { kept_seconds: *kept, hit_fraction: share(hits) })
                 .collect(),
-            distinct_blocks: self.last_ms.len() as u64,
+            distinct_blocks: self.distinct as u64,
             block_tokens: self.block_tokens,
         })
     }

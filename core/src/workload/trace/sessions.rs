@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::histogram::Histogram;
-use super::prefixes::NumberMap;
+use super::numbers::NumberTable;
 
 /// Conversations of a trace.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -23,17 +23,21 @@ pub struct SessionSummary {
     pub gap_p50_seconds: Option<f64>,
 }
 
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(super) struct SessionCounter {
     /// Requests and time of the last of each conversation.
-    open: NumberMap<(u32, f64)>,
+    open: NumberTable<(u32, f64)>,
     gaps_ms: Histogram,
 }
 
 impl SessionCounter {
+    pub(super) fn new() -> Self {
+        Self { open: NumberTable::new((0, 0.0)), gaps_ms: Histogram::default() }
+    }
+
     pub(super) fn add(&mut self, arrival_ms: &[f64], session: &[u32]) {
         for (arrival, session) in arrival_ms.iter().zip(session) {
-            let entry = self.open.entry(*session).or_insert((0, *arrival));
+            let entry = self.open.at(*session);
             if entry.0 > 0 {
                 self.gaps_ms.add((arrival - entry.1).max(0.0) as u64);
             }
@@ -43,7 +47,8 @@ impl SessionCounter {
 
     pub(super) fn summary(&self) -> Option<SessionSummary> {
         let mut requests = Histogram::default();
-        self.open.values().for_each(|(count, _)| requests.add((*count).into()));
+        let seen = self.open.values().filter(|(count, _)| *count > 0);
+        seen.for_each(|(count, _)| requests.add((*count).into()));
         let paused = self.gaps_ms.total() > 0;
         (requests.total() > 0).then(|| SessionSummary {
             sessions: requests.total(),
