@@ -40,7 +40,11 @@ impl SeasonalAutoregression {
     pub fn new(periods: &[usize]) -> Self {
         let shortest = periods.first().copied().unwrap_or(1);
         let mut lags = vec![shortest, shortest.saturating_mul(2)];
-        lags.extend(periods.iter().skip(1));
+        for longer in periods.iter().skip(1) {
+            if !lags.contains(longer) {
+                lags.push(*longer);
+            }
+        }
         Self { lags, season: shortest, carry: true }
     }
 

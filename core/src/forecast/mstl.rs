@@ -13,9 +13,9 @@ use crate::error::Result;
 /// Seasons taken out by locally weighted lines (MSTL: Bandara, Hyndman and Bergmeir, 2021), any
 /// model on trend and remainder, and the last cycle of each season put back on.
 ///
-/// Works on logarithms where all values are positive. Intervals are those of the model: seasons count
-/// as known, so they are too narrow where seasons change (87% where 95% was promised is
-/// usual); [`Auto`](super::Auto)'s are not.
+/// Works on logarithms where all values are positive. Intervals are those of the model, to which
+/// seasons are known: they are too narrow where seasons change (docs/FORECASTING.md).
+/// [`Conformal`](super::Conformal) mends that.
 #[derive(Debug)]
 pub struct Mstl {
     periods: Vec<usize>,

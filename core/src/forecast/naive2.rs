@@ -53,12 +53,18 @@ pub(super) fn seasonal_indices(values: &[f64], period: usize) -> Vec<f64> {
     }
 }
 
+/// Points of the end that are tested for a season.
+const LOOKED_AT: usize = 20_000;
+
 /// Whether the autocorrelation at the period is significant at 90% by Bartlett's formula, as the
 /// competition's code has it; at least three seasons are needed.
 pub(super) fn is_seasonal(values: &[f64], period: usize) -> bool {
     if period < 2 || values.len() < 3 * period {
         return false;
     }
+    // A long series says it soon: the latest part is enough.
+    let latest = values.len().saturating_sub(LOOKED_AT.max(3 * period));
+    let values = values.get(latest..).unwrap_or(values);
     let autocorrelations = autocorrelations(values, period);
     let Some((last, before)) = autocorrelations.split_last() else { return false };
     let squares: f64 = before.iter().map(|correlation| correlation * correlation).sum();

@@ -7,6 +7,7 @@ use super::series::Series;
 use super::statistics::{interpolated, mean};
 use super::transform::Transform;
 use crate::error::{Error, Result};
+use crate::units::check_count;
 
 /// The value of one period ago goes on. Intervals widen with each whole period.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,11 +23,12 @@ impl SeasonalNaive {
     }
 }
 
-/// Refuses a seasonal period that is none, or that the series does not hold `seasons` times.
+/// Longest season: more than a month of minutes.
+const MOST_PERIOD: u64 = 50_000;
+
+/// Refuses a seasonal period that is none or too long, or that the series does not hold `seasons` times.
 pub(super) fn check_period(path: &str, period: usize, seasons: usize, series: &Series) -> Result<()> {
-    if period < 2 {
-        return Err(Error::invalid(path, period, "a whole number from 2"));
-    }
+    check_count(path, period as u64, 2, MOST_PERIOD)?;
     let needed = period.saturating_mul(seasons);
     if series.len() < needed {
         return Err(Error::invalid(
@@ -122,6 +124,6 @@ mod tests {
         let series = Series::new(vec![1.0; 5]).unwrap();
         assert_eq!(SeasonalNaive::new(6).fit(&series).unwrap_err().path(), "values");
         assert_eq!(SeasonalNaive::new(1).fit(&series).unwrap_err().path(), "period");
-        assert_eq!(SeasonalNaive::new(usize::MAX).fit(&series).unwrap_err().path(), "values");
+        assert_eq!(SeasonalNaive::new(usize::MAX).fit(&series).unwrap_err().path(), "period");
     }
 }

@@ -62,7 +62,8 @@ fn stl(values: &[f64], period: usize, window: usize) -> (Vec<f64>, Vec<f64>) {
             }
         }
         let filtered = averages(&averages(&averages(&cycles, period), period), 3);
-        let low = loess(&filtered, odd(period as f64), 1);
+        let low_window = odd(period as f64);
+        let low = loess(&filtered, low_window, (low_window / 10).max(1));
         season = cycles.iter().skip(period).zip(&low).map(|(cycle, low)| cycle - low).collect();
         let deseasonalised: Vec<f64> =
             values.iter().zip(&season).map(|(value, season)| value - season).collect();

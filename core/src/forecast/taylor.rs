@@ -68,6 +68,7 @@ impl Forecaster for Taylor {
     }
 
     fn fit(&self, series: &Series) -> Result<Box<dyn FittedForecaster>> {
+        series.need(1, "states need values to follow")?;
         check_periods(&self.periods, 2, series)?;
         let shortest = self.periods.iter().copied().min().unwrap_or(1);
         series.need(2 * shortest, "states of the shortest season need two values each")?;

@@ -55,6 +55,16 @@ pub(super) fn log_where_positive(values: &[f64]) -> Transform {
     if least > 1e-6 * most { Transform::Log { shift: 0.0 } } else { Transform::Identity }
 }
 
+/// What forecasts count as at least where they are seen on logarithms: half of the least value seen.
+/// A model on the plain scale may say zero or less, which would be endlessly far off there.
+pub(super) fn least_on_logs(transform: Transform, values: &[f64]) -> f64 {
+    match transform {
+        Transform::Identity => f64::NEG_INFINITY,
+        Transform::BoxCox { .. } => 0.0,
+        Transform::Log { .. } => super::statistics::present(values).fold(f64::INFINITY, f64::min) / 2.0,
+    }
+}
+
 /// At least the smallest normal number, `NaN` as it is.
 fn positive(value: f64) -> f64 {
     if value < f64::MIN_POSITIVE { f64::MIN_POSITIVE } else { value }

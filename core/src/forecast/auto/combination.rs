@@ -5,7 +5,7 @@ use std::fmt::Debug;
 use super::super::calibration::{Origins, rolling};
 use super::super::distribution::Response;
 use super::super::fitted::Engine;
-use super::super::transform::Transform;
+use super::super::transform::{Transform, least_on_logs};
 
 /// A model on its own scale, seen from the scale of the quantity.
 pub(super) trait Part: Debug + Send + Sync {
@@ -92,6 +92,8 @@ pub(super) struct Combination {
     pub parts: Vec<(Candidate, f64)>,
     /// From the quantity to the scale of the intervals.
     pub outer: Transform,
+    /// Forecasts of the quantity are at least this.
+    pub least: f64,
 }
 
 /// The power of its inverse error that a model's weight is: chosen on the tuning half of the M4
@@ -139,7 +141,11 @@ pub(super) fn combine(
             parts.push((candidate, weight));
         }
     }
-    (Combination { parts, outer }, together)
+    let least = least_on_logs(outer, values);
+    for value in &mut together {
+        *value = value.max(least);
+    }
+    (Combination { parts, outer, least }, together)
 }
 
 /// Sums of absolute and of relative errors.
@@ -179,7 +185,7 @@ impl Engine for Combination {
             }
         }
         for value in &mut ahead {
-            *value = self.outer.forward(*value);
+            *value = self.outer.forward(value.max(self.least));
         }
         ahead
     }

@@ -64,7 +64,7 @@ const MOST_TRIED: usize = 336;
 /// Seasonal series of at most so many points are also tried with models for short series.
 const SHORT: usize = 400;
 /// Most origins.
-const MOST_ORIGINS: usize = 40;
+const MOST_ORIGINS: usize = 80;
 /// Seasons of the past that origins lie in.
 const SEASONS_BACK: usize = 20;
 /// Points from the end that models see: a budget for very long series.
@@ -187,7 +187,7 @@ fn alone(series: &Series, values: &[f64], scale: Transform) -> Fitted<Combinatio
     candidates::plain(values.get(..1).unwrap_or_default(), scale, &mut candidates);
     candidates.retain(|candidate| candidate.name.starts_with("last value"));
     let parts = candidates.into_iter().map(|candidate| (candidate, 1.0)).collect();
-    let mut engine = Combination { parts, outer: scale };
+    let mut engine = Combination { parts, outer: scale, least: f64::NEG_INFINITY };
     let mut tally = Tally::default();
     for (index, value) in values.iter().enumerate() {
         let error = engine.absorb(scale.forward(*value));
