@@ -204,14 +204,14 @@ functions! {
     /// # Errors
     ///
     /// `unknown_name`, with the nearest names as suggestions.
-    catalog_model(model: String; catalog) -> Model = catalog.model(&model)?;
+    catalog_model(model: String; catalog) -> Model = catalog.model(&model)?.clone();
 
     /// The GPU of any of its names: `H100`, `h100_sxm`, `NVIDIA-H100-80GB-HBM3`.
     ///
     /// # Errors
     ///
     /// `unknown_name`, with the nearest names as suggestions.
-    catalog_gpu(gpu: String; catalog) -> Gpu = catalog.gpu(&gpu)?;
+    catalog_gpu(gpu: String; catalog) -> Gpu = catalog.gpu(&gpu)?.clone();
 }
 
 fn unknown(function: &str) -> Error {

@@ -60,7 +60,8 @@ macro_rules! functions {
                     let $argument: $kind = functions!(@read given, $argument $(, $default)?)?;
                 )*
                 $(let $catalog = &functions!(@catalog catalog, arguments $(, $rows)?);)?
-                return form.write($work);
+                let answer: $answer = $work;
+                return form.write(answer);
             })*
             Err(unknown(function))
         }
