@@ -5,6 +5,7 @@
 //! platform's, so that every platform returns the same bits.
 
 mod random;
+mod student;
 
 use std::fmt;
 
@@ -12,6 +13,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::error::{Error, ErrorCode, Result};
 pub(crate) use random::Random;
+pub(crate) use student::{t_quantile, t_two_sided};
 
 /// Hours in a month, as cloud price lists count them (365 × 24 ÷ 12).
 pub const HOURS_PER_MONTH: f64 = 730.0;

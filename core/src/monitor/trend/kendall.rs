@@ -1,8 +1,8 @@
 //! Theil and Sen's slope and Mann and Kendall's test on a grid with gaps.
 
 use super::cycle::Grid;
-use crate::monitor::statistics::{inflation, median, t_two_sided};
-use crate::units::sqrt;
+use crate::monitor::statistics::{inflation, median};
+use crate::units::{sqrt, t_two_sided};
 
 /// What all pairs of points say.
 #[derive(Debug, Clone)]

@@ -1,9 +1,9 @@
 //! Student's t distribution.
 
-use crate::units::{exp, ln, ln_1p, ln_gamma, sqrt};
+use super::{exp, ln, ln_1p, ln_gamma, sqrt};
 
 /// Probability that |t| is at least this with so many degrees of freedom (above 0).
-pub(in crate::monitor) fn t_two_sided(t: f64, degrees: f64) -> f64 {
+pub(crate) fn t_two_sided(t: f64, degrees: f64) -> f64 {
     if !t.is_finite() {
         return 0.0;
     }
@@ -11,7 +11,7 @@ pub(in crate::monitor) fn t_two_sided(t: f64, degrees: f64) -> f64 {
 }
 
 /// The t at which that probability is `two_sided`, by halving.
-pub(in crate::monitor) fn t_quantile(two_sided: f64, degrees: f64) -> f64 {
+pub(crate) fn t_quantile(two_sided: f64, degrees: f64) -> f64 {
     let (mut low, mut high) = (0.0, 1.0);
     for _ in 0..200 {
         if t_two_sided(high, degrees) <= two_sided {

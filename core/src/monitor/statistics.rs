@@ -1,9 +1,4 @@
-//! The little statistics that the modules here share: medians, means with intervals, and Student's
-//! t distribution.
-
-mod student;
-
-pub(super) use student::{t_quantile, t_two_sided};
+//! The little statistics that the modules here share: medians, means with intervals, and ranks.
 
 use crate::units::sqrt;
 
