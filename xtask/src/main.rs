@@ -7,6 +7,7 @@ mod codegen;
 mod demo;
 mod golden;
 mod installs;
+mod m4;
 mod prerequisites;
 mod shell;
 mod steps;
@@ -55,6 +56,12 @@ const TASKS: &[Task] = &[
         arguments: "[--fit] [--residuals FILE]",
         summary: "how well the engine predicts what was measured: docs/ACCURACY.md",
         run: accuracy::run,
+    },
+    Task {
+        name: "m4",
+        arguments: "[--tuning [--earlier N]]",
+        summary: "how well the forecasting models do on the M4 series: docs/FORECASTING.md",
+        run: m4::run,
     },
     Task {
         name: "codegen",
