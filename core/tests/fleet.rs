@@ -54,8 +54,8 @@ fn close(left: f64, right: f64, tolerance: f64) {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(40))]
 
-    /// Of constant lengths, an estimate and a prediction are the same; percentiles are searched for,
-    /// to about a ten-thousandth.
+    /// Of constant lengths, an estimate and a prediction are the same: the batch is found to within a
+    /// ten-thousandth of itself, percentiles are searched for likewise.
     #[test]
     fn a_prediction_of_constant_lengths_is_the_estimate(replicas in 1_u32..8, load in 0.05_f64..0.8) {
         let qps = load * 60.0 * f64::from(replicas);
@@ -70,8 +70,8 @@ proptest! {
             prop_assert!(estimated.reason.is_some());
             return Ok(());
         };
-        close(latencies.ttft.mean_ms, estimated.ttft_mean_ms.unwrap(), 1e-9);
-        close(latencies.itl.mean_ms, estimated.itl_mean_ms.unwrap(), 1e-9);
+        close(latencies.ttft.mean_ms, estimated.ttft_mean_ms.unwrap(), 1e-4);
+        close(latencies.itl.mean_ms, estimated.itl_mean_ms.unwrap(), 1e-4);
         close(latencies.ttft.p99_ms, estimated.ttft_p99_ms.unwrap(), 1e-3);
     }
 
