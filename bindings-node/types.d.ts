@@ -9,6 +9,38 @@ export type JsonValue =
   | JsonValue[]
   | { [key: string]: JsonValue };
 
+/**
+ * How bad it is.
+ *
+ * - `normal`: Below the warning.
+ * - `warning`: At or above the warning.
+ * - `critical`: At or above what is critical.
+ */
+export type AlertLevel =
+  | "normal"
+  | "warning"
+  | "critical";
+
+/** What `analyze_trace` is asked. */
+export interface AnalyzeTraceRequest {
+  /** The requests. */
+  trace: Trace;
+  /** What to look at. */
+  options: TraceOptions;
+}
+
+/**
+ * What `analyze_trace` is asked.
+ *
+ * As callers give it: what has a default may be left out.
+ */
+export interface AnalyzeTraceRequestInput {
+  /** The requests. */
+  trace: TraceInput;
+  /** What to look at. */
+  options?: TraceOptionsInput;
+}
+
 /** Layers, heads, experts. */
 export interface Architecture {
   /** Number of layers. */
@@ -67,6 +99,16 @@ export interface ArchitectureInput {
   attention: AttentionInput;
   /** Experts; `null` for dense models. */
   moe?: MixtureOfExpertsInput | null;
+}
+
+/** Times between arrivals. */
+export interface ArrivalGaps {
+  /** Mean, in seconds. */
+  mean_seconds: number;
+  /** Longest, in seconds. */
+  max_seconds: number;
+  /** Variance over squared mean: 1 for Poisson arrivals at a constant rate. */
+  squared_cv: number;
 }
 
 /** Arrivals of requests. */
@@ -223,6 +265,84 @@ export interface AvailabilityReserveReplicas {
   kind: "replicas";
   /** Replicas that may be gone at the same time. */
   spare: number;
+}
+
+/** How a backtest is done. */
+export interface BacktestOptions {
+  /**
+   * Steps from one origin to the next; by default the horizon, so that every point is forecast
+   * once.
+   */
+  stride: number | null;
+  /** Levels of the intervals that are judged. */
+  levels: number[];
+  /** Seasonal period of the scale of MASE, RMSSE and MSIS; 1 for none. */
+  seasonal_period: number;
+  /** Whether the model is fitted anew at each origin, or only at the first and then updated. */
+  refit: boolean;
+}
+
+/**
+ * How a backtest is done.
+ *
+ * As callers give it: what has a default may be left out.
+ */
+export interface BacktestOptionsInput {
+  /**
+   * Steps from one origin to the next; by default the horizon, so that every point is forecast
+   * once.
+   */
+  stride?: number | null;
+  /**
+   * Levels of the intervals that are judged.
+   *
+   * @defaultValue `[0.8,0.95]`
+   */
+  levels?: number[];
+  /**
+   * Seasonal period of the scale of MASE, RMSSE and MSIS; 1 for none.
+   *
+   * @defaultValue `1`
+   */
+  seasonal_period?: number;
+  /**
+   * Whether the model is fitted anew at each origin, or only at the first and then updated.
+   *
+   * @defaultValue `true`
+   */
+  refit?: boolean;
+}
+
+/** The outcome of a backtest. */
+export interface BacktestReport {
+  /** Name of the model. */
+  model: string;
+  /** Number of origins. */
+  folds: number;
+  /** Steps forecast from each. */
+  horizon: number;
+  /** All steps together. */
+  overall: BacktestScore;
+  /** Each step ahead. */
+  by_step: BacktestScore[];
+}
+
+/** How a model did. Fields are null where there was no outcome, or no scale, to judge by. */
+export interface BacktestScore {
+  /** Steps ahead; 0 for all steps together. */
+  step: number;
+  /** Outcomes that were judged. */
+  outcomes: number;
+  /** Symmetric mean absolute percentage error, in percent. */
+  smape: number | null;
+  /** Mean absolute scaled error. */
+  mase: number | null;
+  /** Root mean squared scaled error. */
+  rmsse: number | null;
+  /** Mean pinball loss over the median and both ends of every interval, in the series' unit. */
+  pinball: number | null;
+  /** Intervals, in the order asked. */
+  intervals: IntervalScore[];
 }
 
 /**
@@ -405,6 +525,14 @@ export type BenchmarkOrigin =
   | "measured"
   | "simulated";
 
+/** What a bias is of. */
+export interface BiasScope {
+  /** The model; none for all. */
+  model: string | null;
+  /** The GPU; none for all. */
+  gpu: string | null;
+}
+
 /**
  * What keeps a deployment from taking more requests.
  *
@@ -459,8 +587,156 @@ export interface BudgetInput {
   tolerance_fraction?: number;
 }
 
+/** A rule, and whether it fires. */
+export interface BurnAlert {
+  /** The rule. */
+  rule: BurnRule;
+  /** The burn rate from which on it fires. */
+  threshold: number;
+  /** Over the long window. */
+  long: BurnRate;
+  /** Over the short window. */
+  short: BurnRate;
+  /** Whether it fires. */
+  firing: boolean;
+  /**
+   * Why it can't be told, where it can't: too few events, or counts over longer stretches than the
+   * short window.
+   */
+  reason: string | null;
+}
+
+/** How fast the budget burned over a window: 1 spends it in exactly the period. */
+export interface BurnRate {
+  /** The window, in seconds, up to the present. */
+  window_seconds: number;
+  /** Events in it. */
+  events: number;
+  /** Of these, bad ones. */
+  bad: number;
+  /** The share of bad ones over the share that the objective allows; none without events. */
+  burn_rate: number | null;
+}
+
+/** When to tell. */
+export interface BurnRule {
+  /** Whom. */
+  severity: BurnSeverity;
+  /**
+   * Share of the period's budget that is spent over the long window when the rule fires, above 0,
+   * at most 1. The burn rate to be reached is this × period ÷ window.
+   */
+  budget_fraction: number;
+  /** The long window, in seconds: what is said is of some weight. */
+  long_seconds: number;
+  /** The short window, in seconds: it is still so. */
+  short_seconds: number;
+  /**
+   * Fewest events in the long window of which anything is said: with few requests, one failure
+   * burns fast. Default: 10.
+   */
+  least_events: number;
+}
+
+/**
+ * When to tell.
+ *
+ * As callers give it: what has a default may be left out.
+ */
+export interface BurnRuleInput {
+  /** Whom. */
+  severity: BurnSeverity;
+  /**
+   * Share of the period's budget that is spent over the long window when the rule fires, above 0,
+   * at most 1. The burn rate to be reached is this × period ÷ window.
+   */
+  budget_fraction: number;
+  /** The long window, in seconds: what is said is of some weight. */
+  long_seconds: number;
+  /** The short window, in seconds: it is still so. */
+  short_seconds: number;
+  /**
+   * Fewest events in the long window of which anything is said: with few requests, one failure
+   * burns fast. Default: 10.
+   *
+   * @defaultValue `10.0`
+   */
+  least_events?: number;
+}
+
+/**
+ * Who is to be told.
+ *
+ * - `page`: Somebody on call, at once.
+ * - `ticket`: Somebody, within days.
+ */
+export type BurnSeverity =
+  | "page"
+  | "ticket";
+
+/** How often a cache had the answer, by stretches of time. */
+export interface CacheColumns {
+  /** When each stretch began, in seconds since the Unix epoch, ascending. */
+  at_seconds: number[];
+  /** Look-ups that were answered. */
+  hits: number[];
+  /** All look-ups. */
+  lookups: number[];
+}
+
+/**
+ * How often a cache had the answer, by stretches of time.
+ *
+ * As callers give it: what has a default may be left out.
+ */
+export interface CacheColumnsInput {
+  /**
+   * When each stretch began, in seconds since the Unix epoch, ascending.
+   *
+   * @defaultValue `[]`
+   */
+  at_seconds?: number[];
+  /**
+   * Look-ups that were answered.
+   *
+   * @defaultValue `[]`
+   */
+  hits?: number[];
+  /**
+   * All look-ups.
+   *
+   * @defaultValue `[]`
+   */
+  lookups?: number[];
+}
+
 /** A calendar date, written `2026-11-20`. */
 export type CalendarDate = string;
+
+/**
+ * How the rate goes by the local clock. Rates are requests over the time that was observed of an
+ * hour, parts of hours at either end of the trace counted; `null` for hours never observed.
+ */
+export interface CalendarPattern {
+  /** Mean rate of each of the 24 hours of the day, per second; midnight to one o'clock first. */
+  by_hour_qps: (number | null)[];
+  /** Mean rate of each of the seven days of the week, per second; Monday first. */
+  by_weekday_qps: (number | null)[];
+  /**
+   * Mean rate of each of the 168 hours of the week, per second; Monday, midnight to one o'clock,
+   * first.
+   */
+  by_hour_of_week_qps: (number | null)[];
+  /**
+   * Hours of the day whose mean rate is at least 80% of that of the busiest hour and 10% above the
+   * mean of all, ascending; empty for flat traffic and for a trace with fewer than 24 whole hours.
+   * (The capacity planning guide for LLM serving compares the means of hours with the 90th
+   * percentile of single readings, which quiet weekends put out of reach.)
+   */
+  peak_hours: number[];
+  /** Whole local hours in the trace. */
+  whole_hours: number;
+}
 
 /** One deployment by its names, and what was measured of it. */
 export interface CalibrateRequest {
@@ -628,6 +904,28 @@ export interface CalibrationResidual {
   weight: number;
 }
 
+/** Something that calls for attention. */
+export interface CapacityAlert {
+  /** The service. */
+  service: string;
+  /** The metric. */
+  metric: Metric;
+  /** How bad it is. */
+  level: AlertLevel;
+  /** The latest value: percent of the capacity, or in the metric's unit. */
+  value: number;
+  /** The threshold of the level. */
+  threshold: number;
+  /** When the level was reached, in seconds since the Unix epoch. */
+  since_seconds: number;
+  /** Whether readings have ceased to come since. */
+  stale: boolean;
+  /** What it is, in a sentence. */
+  message: string;
+  /** What to do about it. */
+  action: string;
+}
+
 /** How much is needed. */
 export interface CapacityPlan {
   /** Replicas. */
@@ -645,6 +943,142 @@ export interface CapacityPlan {
   /** Peak rate over capacity, 0 to 1. */
   utilization_at_peak: number;
 }
+
+/** One thing to do about a resource. */
+export interface CapacityRecommendation {
+  /** What it is, such as `scale_up_now`. */
+  code: string;
+  /** How soon. */
+  urgency: Urgency;
+  /** A sentence with the figures. */
+  text: string;
+  /**
+   * Capacity at which usage would be below `scale_up` (up) or at the middle between `scale_down`
+   * and `scale_up` (down), in the metric's unit, a whole number of units where they are counted;
+   * none where that can't be told.
+   */
+  capacity: number | null;
+}
+
+/**
+ * One thing to do about a resource.
+ *
+ * As callers give it: what has a default may be left out.
+ */
+export interface CapacityRecommendationInput {
+  /** What it is, such as `scale_up_now`. */
+  code: string;
+  /** How soon. */
+  urgency: Urgency;
+  /** A sentence with the figures. */
+  text: string;
+  /**
+   * Capacity at which usage would be below `scale_up` (up) or at the middle between `scale_down`
+   * and `scale_up` (down), in the metric's unit, a whole number of units where they are counted;
+   * none where that can't be told.
+   */
+  capacity?: number | null;
+}
+
+/** What a report says. */
+export interface CapacityReport {
+  /** Its title. */
+  title: string;
+  /** All services at a glance. */
+  overview: Overview;
+  /** What should be done, most urgent first. */
+  recommendations: ServiceRecommendation[];
+  /** Every resource in detail, by service. */
+  resources: ResourceDetails[];
+  /** The quarterly review, where there is one. */
+  review: QuarterlyReview | null;
+}
+
+/**
+ * What a report says.
+ *
+ * As callers give it: what has a default may be left out.
+ */
+export interface CapacityReportInput {
+  /** Its title. */
+  title: string;
+  /** All services at a glance. */
+  overview: OverviewInput;
+  /** What should be done, most urgent first. */
+  recommendations: ServiceRecommendationInput[];
+  /** Every resource in detail, by service. */
+  resources: ResourceDetailsInput[];
+  /** The quarterly review, where there is one. */
+  review?: QuarterlyReview | null;
+}
+
+/** How long capacity lasts. */
+export interface CapacityRunway {
+  /** The load that is not to be crossed: capacity × utilisation. */
+  threshold: number;
+  /** The last load that was seen over the capacity. */
+  current_utilization: number;
+  /** First time that the mean of the forecast reaches the threshold; `null` beyond the horizon. */
+  mean_crossing: Crossing | null;
+  /** First time that the quantile of the forecast reaches it; `null` beyond the horizon. */
+  quantile_crossing: Crossing | null;
+  /** The quantile that this is about. */
+  quantile: number;
+  /** When the load itself first reaches the threshold, over joint samples of the forecast. */
+  first_passage: FirstPassage;
+  /**
+   * Capacity that keeps the mean forecast of the last week of the horizon below the utilisation.
+   */
+  required_capacity_mean: number;
+  /** The same for the quantile of the forecast. */
+  required_capacity_quantile: number;
+  /** What the latter lacks today; 0 where nothing. */
+  capacity_increase_needed: number;
+  /** How soon to act: by the earlier of the two crossings. */
+  urgency: RunwayUrgency;
+  /**
+   * By when to order, so that capacity is there at the earlier crossing; in the past where it is
+   * too late. `null` without a crossing or a lead time.
+   */
+  purchase_by: Crossing | null;
+  /** What to do, in a sentence. */
+  recommendation: string;
+  /** The model of the forecast. */
+  model: string;
+  /** Greatest mean of the forecast up to the horizon. */
+  forecast_peak: number;
+  /** Average of the forecast's mean up to the horizon. */
+  forecast_average: number;
+}
+
+/**
+ * What usage and capacity are counted in. The spellings are those of the capacity planning guide
+ * (§1.1); seconds and percent are for the two signals.
+ *
+ * - `vCPU`: Virtual processors.
+ * - `GB RAM`: Gigabytes of memory.
+ * - `GB Storage`: Gigabytes of storage.
+ * - `Mbps`: Megabits per second.
+ * - `GPU Units`: GPUs, or busy GPUs (two at half load are one).
+ * - `req/s`: Requests per second.
+ * - `connections`: Connections.
+ * - `tokens/min`: Tokens per minute.
+ * - `messages`: Messages or requests.
+ * - `s`: Seconds.
+ * - `% of requests`: Percent of requests.
+ */
+export type CapacityUnit =
+  | "vCPU"
+  | "GB RAM"
+  | "GB Storage"
+  | "Mbps"
+  | "GPU Units"
+  | "req/s"
+  | "connections"
+  | "tokens/min"
+  | "messages"
+  | "s"
+  | "% of requests";
 
 /** The rows of a catalog, in no particular form of storage. */
 export interface CatalogData {
@@ -716,6 +1150,28 @@ export interface Change {
   value: JsonValue;
 }
 
+/** A point of a chart: what thresholds are held against, over a stretch of time. */
+export interface ChartPoint {
+  /** When the stretch begins, in seconds since the Unix epoch. */
+  at_seconds: number;
+  /** Mean. */
+  mean: number;
+  /** Greatest. */
+  max: number;
+}
+
+/**
+ * Why there are so many classes: the number with the greatest mean simplified silhouette (distances
+ * to the centres of the own and the nearest other class; Hruschka and others, 2006), one class
+ * where none reaches the threshold.
+ */
+export interface ClassCriterion {
+  /** Mean silhouette with two classes, three, and so on up to the most allowed. */
+  silhouettes: number[];
+  /** What it must reach for more than one class. */
+  threshold: number;
+}
+
 /**
  * Clients in a loop without time to think. They are taken to be spread evenly over replicas: the
  * unevenness of a random split is not modelled.
@@ -746,10 +1202,171 @@ export interface ClientLoopInput {
   requests?: number | null;
 }
 
+/** When the points of a series were: the first of them, and how far apart they are. */
+export interface Clock {
+  /** Time of the first point, in seconds since the Unix epoch. */
+  start_seconds: number;
+  /** Seconds from one point to the next, above 0. */
+  step_seconds: number;
+}
+
 /** Scenarios side by side; the first is the baseline. */
 export interface Comparison {
   /** One result for each scenario, in their order. */
   scenarios: ScenarioResult[];
+}
+
+/** Requests under way at a time, by Little's law: rate × mean latency. */
+export interface Concurrency {
+  /** Mean time that a request takes, in seconds. */
+  latency_mean_seconds: number;
+  /** Where that is from. */
+  source: ConcurrencySource;
+  /** Mean over the trace. */
+  mean: number;
+  /**
+   * At high rates, by window; windows shorter than three mean latencies are left out, since
+   * requests then outlast them and Little's law does not hold within one.
+   */
+  windows: WindowConcurrency[];
+}
+
+/**
+ * Where the latency of a `Concurrency` is from.
+ *
+ * - `measured`: From the latencies in the trace.
+ * - `assumed`: From the service time in the options and the mean answer.
+ */
+export type ConcurrencySource =
+  | "measured"
+  | "assumed";
+
+/** What was found. */
+export interface CostAnomalies {
+  /** Stretches out of the ordinary, in order of time. */
+  anomalies: CostAnomaly[];
+  /** Stretches that were judged: those with eight before them. */
+  judged: number;
+  /** What the anomalies cost beyond the expected, in USD. */
+  excess_usd: number;
+  /** Whether costs rise or fall altogether. */
+  trend: Trend;
+  /** The cycle that was taken out: none, `daily` or `weekly`. */
+  cycle: string | null;
+  /** What limits the answer, in sentences. */
+  notes: string[];
+}
+
+/** A stretch whose cost is out of the ordinary. */
+export interface CostAnomaly {
+  /** When it began, in seconds since the Unix epoch. */
+  at_seconds: number;
+  /** What was paid, in USD: for the stretch, or for a request. */
+  usd: number;
+  /** What was to be expected. */
+  expected_usd: number;
+  /** Lower end of what is ordinary, at the significance that was asked for of one stretch. */
+  expected_usd_low: number;
+  /** Upper end of it. */
+  expected_usd_high: number;
+  /** How far it is off, in standard deviations of the logarithm. */
+  score: number;
+  /** The chance of one as far off, where every stretch is tested at once (Holm). */
+  p_adjusted: number;
+  /** What was paid beyond the expected for the whole stretch, in USD; below 0 for less. */
+  excess_usd: number;
+}
+
+/** Costs over time, and how they are judged. */
+export interface CostAnomalyRequest {
+  /** What was paid, by stretches of equal length; at most 20,000. */
+  costs: CostColumns;
+  /**
+   * Whether the cost of a request is judged, and not that of a stretch, so that more traffic alone
+   * is no anomaly. Stretches without requests are left out. Default: no.
+   */
+  per_request: boolean;
+  /** Chance of any false alarm among all stretches, 0.0001 to 0.5. Default: 0.01. */
+  significance: number;
+  /**
+   * Least difference from what is expected that counts, as a share of it, 0.001 to 10. Default:
+   * 0.1.
+   */
+  least_change_fraction: number;
+  /** How many stretches before one say what is expected of it, 8 to 1,000. Default: 28. */
+  baseline: number;
+}
+
+/**
+ * Costs over time, and how they are judged.
+ *
+ * As callers give it: what has a default may be left out.
+ */
+export interface CostAnomalyRequestInput {
+  /** What was paid, by stretches of equal length; at most 20,000. */
+  costs: CostColumnsInput;
+  /**
+   * Whether the cost of a request is judged, and not that of a stretch, so that more traffic alone
+   * is no anomaly. Stretches without requests are left out. Default: no.
+   *
+   * @defaultValue `false`
+   */
+  per_request?: boolean;
+  /**
+   * Chance of any false alarm among all stretches, 0.0001 to 0.5. Default: 0.01.
+   *
+   * @defaultValue `0.01`
+   */
+  significance?: number;
+  /**
+   * Least difference from what is expected that counts, as a share of it, 0.001 to 10. Default:
+   * 0.1.
+   *
+   * @defaultValue `0.1`
+   */
+  least_change_fraction?: number;
+  /**
+   * How many stretches before one say what is expected of it, 8 to 1,000. Default: 28.
+   *
+   * @defaultValue `28`
+   */
+  baseline?: number;
+}
+
+/** What was paid for how many requests, by stretches of time. */
+export interface CostColumns {
+  /** When each stretch began, in seconds since the Unix epoch, ascending. */
+  at_seconds: number[];
+  /** What it cost, in USD. */
+  usd: number[];
+  /** Requests that were answered. */
+  requests: number[];
+}
+
+/**
+ * What was paid for how many requests, by stretches of time.
+ *
+ * As callers give it: what has a default may be left out.
+ */
+export interface CostColumnsInput {
+  /**
+   * When each stretch began, in seconds since the Unix epoch, ascending.
+   *
+   * @defaultValue `[]`
+   */
+  at_seconds?: number[];
+  /**
+   * What it cost, in USD.
+   *
+   * @defaultValue `[]`
+   */
+  usd?: number[];
+  /**
+   * Requests that were answered.
+   *
+   * @defaultValue `[]`
+   */
+  requests?: number[];
 }
 
 /** A part of a cost. */
@@ -810,6 +1427,96 @@ export interface CostQuoteInput {
   price_source?: string | null;
   /** What is worth knowing: another region's price, power not counted. */
   notes: string[];
+}
+
+/** A time to come. */
+export interface Crossing {
+  /** Days from now; negative in the past. */
+  days: number;
+  /** Seconds since the Unix epoch. */
+  time_seconds: number;
+}
+
+/**
+ * Which column of a CSV is what, by its name in the header; names are matched without regard to
+ * case and blanks around them.
+ */
+export interface CsvColumns {
+  /** When requests arrived. */
+  arrival: string;
+  /** How that is written. */
+  time: TimeFormat;
+  /** Tokens of the prompts. */
+  input_tokens: string;
+  /** Tokens of the answers. */
+  output_tokens: string;
+  /** Time from arrival to the last token; an empty cell is not known. */
+  latency: string | null;
+  /** Milliseconds of one unit of `latency`: 1000 for seconds. */
+  latency_unit_ms: number;
+  /** Tokens of the prompt that were found in a prefix cache. */
+  cached_tokens: string | null;
+  /**
+   * How requests ended: empty, `ok`, `success`, `completed`, `true` and 200 to 299 for completed,
+   * `cancelled`, `canceled`, `aborted` and 499 for cancelled, anything else for failed.
+   */
+  status: string | null;
+  /** Conversations, by any name. */
+  session: string | null;
+  /** Models. */
+  model: string | null;
+  /** Tenants. */
+  tenant: string | null;
+  /** What separates cells; one ASCII character. */
+  delimiter: string;
+}
+
+/**
+ * Which column of a CSV is what, by its name in the header; names are matched without regard to
+ * case and blanks around them.
+ *
+ * As callers give it: what has a default may be left out.
+ */
+export interface CsvColumnsInput {
+  /** When requests arrived. */
+  arrival: string;
+  /**
+   * How that is written.
+   *
+   * @defaultValue `"iso"`
+   */
+  time?: TimeFormat;
+  /** Tokens of the prompts. */
+  input_tokens: string;
+  /** Tokens of the answers. */
+  output_tokens: string;
+  /** Time from arrival to the last token; an empty cell is not known. */
+  latency?: string | null;
+  /**
+   * Milliseconds of one unit of `latency`: 1000 for seconds.
+   *
+   * @defaultValue `1.0`
+   */
+  latency_unit_ms?: number;
+  /** Tokens of the prompt that were found in a prefix cache. */
+  cached_tokens?: string | null;
+  /**
+   * How requests ended: empty, `ok`, `success`, `completed`, `true` and 200 to 299 for completed,
+   * `cancelled`, `canceled`, `aborted` and 499 for cancelled, anything else for failed.
+   */
+  status?: string | null;
+  /** Conversations, by any name. */
+  session?: string | null;
+  /** Models. */
+  model?: string | null;
+  /** Tenants. */
+  tenant?: string | null;
+  /**
+   * What separates cells; one ASCII character.
+   *
+   * @defaultValue `","`
+   */
+  delimiter?: string;
 }
 
 /** What owned or bought hardware costs to run. */
@@ -1116,6 +1823,16 @@ export type Domain =
   | "science"
   | "vision";
 
+/**
+ * What a drift is away from.
+ *
+ * - `prediction`: The prediction, so that more traffic alone is no drift.
+ * - `own_past`: Its own past, where nothing was predicted.
+ */
+export type DriftBase =
+  | "prediction"
+  | "own_past";
+
 /** What an engine admits at the same time. */
 export interface EngineLimits {
   /** Most sequences in one iteration. */
@@ -1140,6 +1857,78 @@ export interface EngineSettings {
   gpu_memory_utilization: number;
   /** Whether prompts that begin alike share their cache. */
   enable_prefix_caching: boolean;
+}
+
+/** How an objective stands. */
+export interface ErrorBudget {
+  /** Events of the period. */
+  events: number;
+  /** Of these, bad ones. */
+  bad: number;
+  /** Share of good ones; none without events. */
+  compliance: number | null;
+  /** Lower end of its 95% interval (Wilson), were events independent. */
+  compliance_low: number | null;
+  /** Upper end of it. */
+  compliance_high: number | null;
+  /** Whether it is at least the objective; none without events. */
+  met: boolean | null;
+  /** Bad events that the objective allows among as many. */
+  budget_events: number;
+  /** Share of the budget that is spent; above 1 when the objective is missed. */
+  spent_fraction: number | null;
+  /** How fast it burns now, over six hours, or the period where that is shorter. */
+  present: BurnRate;
+  /**
+   * In how many seconds the rest is spent at that rate; 0 where it is; none where it burns no
+   * faster than it is renewed.
+   */
+  exhausted_in_seconds: number | null;
+  /** Every rule, and whether it fires. */
+  alerts: BurnAlert[];
+  /** Days of the period that the counts cover, 0 to its length. */
+  covered_days: number;
+}
+
+/** An objective, and events. */
+export interface ErrorBudgetRequest {
+  /** Share of events that are to be good, such as 0.999: 0.5 to 0.999999. */
+  objective: number;
+  /** Over how long, in seconds, up to the present. Default: 30 days. */
+  period_seconds: number;
+  /** The present, in seconds since the Unix epoch. */
+  now_seconds: number;
+  /** The events. */
+  counts: EventColumns;
+  /** When to tell. Default: the three rules of the workbook. */
+  rules: BurnRule[];
+}
+
+/**
+ * An objective, and events.
+ *
+ * As callers give it: what has a default may be left out.
+ */
+export interface ErrorBudgetRequestInput {
+  /** Share of events that are to be good, such as 0.999: 0.5 to 0.999999. */
+  objective: number;
+  /**
+   * Over how long, in seconds, up to the present. Default: 30 days.
+   *
+   * @defaultValue `2592000.0`
+   */
+  period_seconds?: number;
+  /** The present, in seconds since the Unix epoch. */
+  now_seconds: number;
+  /** The events. */
+  counts: EventColumns;
+  /**
+   * When to tell. Default: the three rules of the workbook.
+   *
+   * @defaultValue
+   * `[{"budget_fraction":0.02,"least_events":10.0,"long_seconds":3600.0,"severity":"page","short_seconds":300.0},{"budget_fraction":0.05,"least_events":10.0,"long_seconds":21600.0,"severity":"page","short_seconds":1800.0},{"budget_fraction":0.1,"least_events":10.0,"long_seconds":259200.0,"severity":"ticket","short_seconds":21600.0}]`
+   */
+  rules?: BurnRuleInput[];
 }
 
 /**
@@ -1711,6 +2500,21 @@ export interface EstimateTable {
   kv_tokens: (number | null)[];
 }
 
+/** Events counted over stretches of equal length. Stretches without events may be left out. */
+export interface EventColumns {
+  /**
+   * Length of a stretch, in seconds; up to the least short window of the rules, for these to be
+   * told.
+   */
+  bucket_seconds: number;
+  /** When each stretch began, in seconds since the Unix epoch, ascending. */
+  at_seconds: number[];
+  /** Events in it, such as requests. */
+  events: number[];
+  /** Of these, bad ones: failed, or slower than promised. */
+  bad: number[];
+}
+
 /** The words that a field came from. */
 export interface Evidence {
   /** The words, as they stand in the text. */
@@ -1732,6 +2536,64 @@ export type ExperienceClass =
   | "interactive"
   | "deferred"
   | "batch";
+
+/** Why a model forecasts what it does. */
+export interface Explanation {
+  /** Name of the model. */
+  model: string;
+  /** Seasonal periods that it follows, in steps. */
+  seasonal_periods: number[];
+  /** Scale on which it works: `none`, `log` or `Box–Cox` with its exponent. */
+  transform: string;
+  /** Its parameters by name, such as `alpha`. */
+  parameters: Record<string, number>;
+  /** Models that it is made of, with their weights; empty for a single model. */
+  weights: Record<string, number>;
+  /** What was noticed and done, in sentences. */
+  notes: string[];
+}
+
+/** When a load first reaches the threshold. */
+export interface FirstPassage {
+  /** Probability that it does within the horizon, 0 to 1. */
+  probability: number;
+  /** Share of outcomes within the interval. */
+  level: number;
+  /** Early end of the interval on the date; `null` beyond the horizon. */
+  earliest: Crossing | null;
+  /** As likely before as after; `null` beyond the horizon. */
+  median: Crossing | null;
+  /** Late end of the interval on the date; `null` beyond the horizon. */
+  latest: Crossing | null;
+}
+
+/** What `fit_traffic` is asked. */
+export interface FitTrafficRequest {
+  /** The requests. */
+  trace: Trace;
+  /** Time of `arrival_ms` 0 in seconds since the Unix epoch, where the trace does not tell it. */
+  start_seconds: number | null;
+  /** Local time less UTC, in minutes: rhythms go by local hours. */
+  utc_offset_minutes: number;
+}
+
+/**
+ * What `fit_traffic` is asked.
+ *
+ * As callers give it: what has a default may be left out.
+ */
+export interface FitTrafficRequestInput {
+  /** The requests. */
+  trace: TraceInput;
+  /** Time of `arrival_ms` 0 in seconds since the Unix epoch, where the trace does not tell it. */
+  start_seconds?: number | null;
+  /**
+   * Local time less UTC, in minutes: rhythms go by local hours.
+   *
+   * @defaultValue `0`
+   */
+  utc_offset_minutes?: number;
+}
 
 /** What a calibration says to estimates and predictions. */
 export interface FittedFactors {
@@ -1811,6 +2673,178 @@ export interface FleetSize {
   deployment: FleetDeployment;
   /** The replicas that the targets need, and what one less would miss. */
   needed: ReplicaCount;
+}
+
+/** One component of how the rate fluctuates. */
+export interface Fluctuation {
+  /** How long it lasts: its correlation falls to 1/e in so many seconds. */
+  seconds: number;
+  /**
+   * Its part of the variance of the relative rate (rate over its mean); 50 for all together at
+   * most.
+   */
+  variance: number;
+}
+
+/**
+ * The models that a forecast can be asked of by name.
+ *
+ * - `auto`: Looks at the series, tries what may suit it and combines what does.
+ * - `naive`: The last value.
+ * - `seasonal_naive`: The value of a season ago.
+ * - `drift`: The last value, with the average change.
+ * - `linear_weekday`: A straight line with factors of the weekdays, which are those of UTC; needs
+ *   times.
+ * - `compound_growth`: Compound growth by the month, fitted; needs times.
+ * - `ets`: Exponential smoothing (error, trend, season), chosen by AICc.
+ * - `holt_winters`: Holt–Winters smoothing with an additive season.
+ * - `holt_winters_multiplicative`: Holt–Winters smoothing with a multiplicative season.
+ * - `theta`: Theta.
+ * - `optimised_theta`: Theta with an optimised coefficient.
+ * - `taylor`: Exponential smoothing with up to three seasons and an autoregressive residual.
+ * - `mstl`: Decomposition into several seasons; the rest by exponential smoothing.
+ * - `seasonal_autoregression`: Regression on the values of a season, two seasons and longer seasons
+ *   ago.
+ * - `naive2`: The M4 competition's yardstick: the last value, seasonally adjusted where that is
+ *   called for.
+ * - `croston`: Croston's method for intermittent demand.
+ * - `syntetos_boylan`: Syntetos and Boylan's method for intermittent demand.
+ * - `teunter_syntetos_babai`: Teunter, Syntetos and Babai's method for intermittent demand.
+ */
+export type ForecastModel =
+  | "auto"
+  | "naive"
+  | "seasonal_naive"
+  | "drift"
+  | "linear_weekday"
+  | "compound_growth"
+  | "ets"
+  | "holt_winters"
+  | "holt_winters_multiplicative"
+  | "theta"
+  | "optimised_theta"
+  | "taylor"
+  | "mstl"
+  | "seasonal_autoregression"
+  | "naive2"
+  | "croston"
+  | "syntetos_boylan"
+  | "teunter_syntetos_babai";
+
+/** How a forecast is asked for, but for the values. */
+export interface ForecastOptions {
+  /** Steps to forecast, at most 100,000. */
+  horizon: number;
+  /** Seasons in steps, the shortest first, at most three; by default `auto` looks for them. */
+  seasonal_periods: number[] | null;
+  /** Levels of the intervals, above 0 and below 1. */
+  levels: number[];
+  /** The model. */
+  model: ForecastModel;
+  /** Time of the first value in seconds since the Unix epoch; needs `step_seconds`. */
+  start_seconds: number | null;
+  /** Seconds from one value to the next. */
+  step_seconds: number | null;
+  /** Whether the quantity can't be below zero; by default where no value is. */
+  non_negative: boolean | null;
+}
+
+/**
+ * How a forecast is asked for, but for the values.
+ *
+ * As callers give it: what has a default may be left out.
+ */
+export interface ForecastOptionsInput {
+  /** Steps to forecast, at most 100,000. */
+  horizon: number;
+  /** Seasons in steps, the shortest first, at most three; by default `auto` looks for them. */
+  seasonal_periods?: number[] | null;
+  /**
+   * Levels of the intervals, above 0 and below 1.
+   *
+   * @defaultValue `[0.8,0.95]`
+   */
+  levels?: number[];
+  /**
+   * The model.
+   *
+   * @defaultValue `"auto"`
+   */
+  model?: ForecastModel;
+  /** Time of the first value in seconds since the Unix epoch; needs `step_seconds`. */
+  start_seconds?: number | null;
+  /** Seconds from one value to the next. */
+  step_seconds?: number | null;
+  /** Whether the quantity can't be below zero; by default where no value is. */
+  non_negative?: boolean | null;
+}
+
+/** A forecast as plain data. */
+export interface ForecastReport {
+  /** Name of the model. */
+  model: string;
+  /** Time of the first step, where the series has times. */
+  clock: Clock | null;
+  /** Point forecast of each step. */
+  mean: number[];
+  /** Intervals at the asked levels, in the order asked. */
+  intervals: Interval[];
+}
+
+/**
+ * A forecast as plain data.
+ *
+ * As callers give it: what has a default may be left out.
+ */
+export interface ForecastReportInput {
+  /** Name of the model. */
+  model: string;
+  /** Time of the first step, where the series has times. */
+  clock?: Clock | null;
+  /** Point forecast of each step. */
+  mean: number[];
+  /** Intervals at the asked levels, in the order asked. */
+  intervals: Interval[];
+}
+
+/** What `generate_traffic` is asked. */
+export interface GenerateTrafficRequest {
+  /** What the traffic is like. */
+  model: TrafficModel;
+  /** Which of all possible traces: the same seed gives the same trace on every platform. */
+  seed: number;
+  /** Time that the trace covers, in seconds; up to ten years. */
+  duration_seconds: number;
+  /**
+   * When it begins, in seconds since the Unix epoch; by default a Monday at midnight, local time.
+   */
+  start_seconds: number | null;
+  /** How many times the model's rate. */
+  rate_factor: number;
+}
+
+/**
+ * What `generate_traffic` is asked.
+ *
+ * As callers give it: what has a default may be left out.
+ */
+export interface GenerateTrafficRequestInput {
+  /** What the traffic is like. */
+  model: TrafficModelInput;
+  /** Which of all possible traces: the same seed gives the same trace on every platform. */
+  seed: number;
+  /** Time that the trace covers, in seconds; up to ten years. */
+  duration_seconds: number;
+  /**
+   * When it begins, in seconds since the Unix epoch; by default a Monday at midnight, local time.
+   */
+  start_seconds?: number | null;
+  /**
+   * How many times the model's rate.
+   *
+   * @defaultValue `1.0`
+   */
+  rate_factor?: number;
 }
 
 /** A GPU. */
@@ -1926,6 +2960,66 @@ export interface GpuInput {
 export type GpuMaker =
   | "nvidia"
   | "amd";
+
+/** Capacity that a growing load needs, factor by factor. */
+export interface GrownCapacity {
+  /** Capacity needed at the end, in the unit of the load. */
+  required_capacity: number;
+  /** The factors in order, with what they come to. */
+  factors: GrowthFactor[];
+  /** Capacity needed after each whole month, today first. */
+  by_month: number[];
+}
+
+/** One factor of a `GrownCapacity`. */
+export interface GrowthFactor {
+  /** `current_load`, `growth`, `peak` or `safety`. */
+  name: string;
+  /** Its value. */
+  value: number;
+  /** The product up to it. */
+  product: number;
+}
+
+/** What `grown_capacity` is asked. */
+export interface GrowthRequest {
+  /** Mean load today, in any unit. */
+  current_load: number;
+  /** Growth a month: 0.1 is 10%; above −1, at most 10. */
+  monthly_growth: number;
+  /** Months ahead, 0 to 120. */
+  months_ahead: number;
+  /** Peak over mean, 1 to 100. */
+  peak_factor: number;
+  /** What is kept above that, as a factor of 1 to 10. */
+  safety_margin: number;
+}
+
+/**
+ * What `grown_capacity` is asked.
+ *
+ * As callers give it: what has a default may be left out.
+ */
+export interface GrowthRequestInput {
+  /** Mean load today, in any unit. */
+  current_load: number;
+  /** Growth a month: 0.1 is 10%; above −1, at most 10. */
+  monthly_growth: number;
+  /** Months ahead, 0 to 120. */
+  months_ahead: number;
+  /**
+   * Peak over mean, 1 to 100.
+   *
+   * @defaultValue `2.5`
+   */
+  peak_factor?: number;
+  /**
+   * What is kept above that, as a factor of 1 to 10.
+   *
+   * @defaultValue `1.35`
+   */
+  safety_margin?: number;
+}
 
 /** Something that is not in order. */
 export interface HealthIssue {
@@ -2226,6 +3320,26 @@ export type InterconnectKind =
   | "pcie"
   | "infinity_fabric";
 
+/** A prediction interval of every step. */
+export interface Interval {
+  /** Share of outcomes that fall into it, between 0 and 1. */
+  level: number;
+  /** Lower end of each step: the quantile at (1 − level) ÷ 2. */
+  lower: number[];
+  /** Upper end of each step: the quantile at (1 + level) ÷ 2. */
+  upper: number[];
+}
+
+/** How an interval did. */
+export interface IntervalScore {
+  /** Its level. */
+  level: number;
+  /** Share of outcomes that it held. */
+  coverage: number;
+  /** Mean scaled interval score; none where the history has no scale. */
+  msis: number | null;
+}
+
 /**
  * How keys and values are stored.
  *
@@ -2243,6 +3357,20 @@ export type KvDtype =
   | "fp8"
   | "int8"
   | "nvfp4";
+
+/** Requests of one name. */
+export interface LabelShare {
+  /** Name of the model or tenant. */
+  name: string;
+  /** Its requests. */
+  requests: number;
+  /** Share of all requests. */
+  fraction: number;
+  /** Mean tokens of its prompts. */
+  input_tokens_mean: number;
+  /** Mean tokens of its answers. */
+  output_tokens_mean: number;
+}
 
 /** A column of names: each name once, and which of them each request has. */
 export interface Labels {
@@ -2272,6 +3400,14 @@ export interface LabelsInput {
   index?: number[];
 }
 
+/** Autocorrelation of the windows' counts at a lag. */
+export interface LagCorrelation {
+  /** Windows between the two. */
+  lag: number;
+  /** Sample autocorrelation, −1 to 1. */
+  correlation: number;
+}
+
 /** The latencies of requests in steady state. */
 export interface Latencies {
   /** From a request's arrival to the start of the iteration that works on its prompt first. */
@@ -2289,6 +3425,58 @@ export interface Latencies {
   itl: LatencyPercentiles;
   /** From a request's arrival to its last token. */
   e2e: LatencyPercentiles;
+}
+
+/** Latencies by stretches of time, all at one percentile; a column that is not known is empty. */
+export interface LatencyColumns {
+  /** When each stretch began, in seconds since the Unix epoch, ascending. */
+  at_seconds: number[];
+  /** Requests in it; empty where all stretches are to count alike. */
+  requests: number[];
+  /** Time to first token, in milliseconds. */
+  ttft_ms: number[];
+  /** Inter-token latency, in milliseconds. */
+  itl_ms: number[];
+  /** The whole request, in milliseconds. */
+  e2e_ms: number[];
+}
+
+/**
+ * Latencies by stretches of time, all at one percentile; a column that is not known is empty.
+ *
+ * As callers give it: what has a default may be left out.
+ */
+export interface LatencyColumnsInput {
+  /**
+   * When each stretch began, in seconds since the Unix epoch, ascending.
+   *
+   * @defaultValue `[]`
+   */
+  at_seconds?: number[];
+  /**
+   * Requests in it; empty where all stretches are to count alike.
+   *
+   * @defaultValue `[]`
+   */
+  requests?: number[];
+  /**
+   * Time to first token, in milliseconds.
+   *
+   * @defaultValue `[]`
+   */
+  ttft_ms?: number[];
+  /**
+   * Inter-token latency, in milliseconds.
+   *
+   * @defaultValue `[]`
+   */
+  itl_ms?: number[];
+  /**
+   * The whole request, in milliseconds.
+   *
+   * @defaultValue `[]`
+   */
+  e2e_ms?: number[];
 }
 
 /** Expected latencies against the targets. */
@@ -2436,6 +3624,67 @@ export interface LatencyTargetsInput {
 }
 
 /**
+ * Token lengths of a trace. Percentiles are nearest-rank, exact up to 1,023 tokens and within one
+ * part in 1,024 above.
+ */
+export interface LengthSummary {
+  /** Requests that count: those that were completed. */
+  requests: number;
+  /** Mean tokens. */
+  mean_tokens: number;
+  /** Standard deviation over mean; 0 where the mean is. */
+  cv: number;
+  /** Fewest tokens. */
+  min_tokens: number;
+  /** Median tokens. */
+  p50_tokens: number;
+  /** 90th percentile. */
+  p90_tokens: number;
+  /** 95th percentile. */
+  p95_tokens: number;
+  /** 99th percentile. */
+  p99_tokens: number;
+  /** Most tokens. */
+  max_tokens: number;
+  /** Share of requests without a token. */
+  zero_fraction: number;
+  /**
+   * The lognormal distribution of the lengths above 0; `null` where they are all alike, too few
+   * (under 10) or spread beyond any lognormal that is accepted.
+   */
+  lognormal: LognormalFit | null;
+  /**
+   * What was seen, as at most the asked number of values with their counts, finer towards both
+   * ends; lengths of 0 count as 1. `null` without requests.
+   */
+  distribution: TokenDistribution | null;
+}
+
+/** The likeliest change of level of a series. */
+export interface LevelChange {
+  /** When the new level begins, in seconds since the Unix epoch. */
+  at_seconds: number;
+  /** Mean before. */
+  before: number;
+  /** Mean from then on. */
+  after: number;
+  /** Chance of a change as plain as this in a series that has none. */
+  p_value: number;
+}
+
+/** How many metrics are at which level. */
+export interface LevelCounts {
+  /** Normal. */
+  normal: number;
+  /** At a warning. */
+  warning: number;
+  /** Critical. */
+  critical: number;
+  /** Of all of these, without a recent reading. */
+  stale: number;
+}
+
+/**
  * What a licence allows.
  *
  * - `open_source`: Apache 2.0, MIT and the like.
@@ -2549,6 +3798,19 @@ export interface LoggedRequestInput {
   first_token_seconds: number;
   /** When its last token was there. */
   last_token_seconds: number;
+}
+
+/** A lognormal distribution fitted by maximum likelihood: mean and deviation of the logarithms. */
+export interface LognormalFit {
+  /** Mean of the fitted distribution, in tokens. */
+  mean_tokens: number;
+  /** Standard deviation over mean of the fitted distribution. */
+  cv: number;
+  /**
+   * Greatest distance between the fitted and the seen distribution function, 0 to 1
+   * (Kolmogorov–Smirnov): below 0.05 the fit is good, above 0.1 use what was seen.
+   */
+  ks_distance: number;
 }
 
 /** A Kubernetes object, as data and as YAML. */
@@ -3005,6 +4267,121 @@ export interface MemoryRequestInput {
   request_tokens?: number | null;
 }
 
+/**
+ * What a reading is of: the nine resource types of the capacity planning guide (§1.1), and the two
+ * scaling triggers of the production sizing guide (§5.2) that are no resource.
+ *
+ * - `compute`: Processors.
+ * - `memory`: Main memory.
+ * - `storage`: Disks.
+ * - `network`: Network bandwidth.
+ * - `gpu`: GPUs: how busy they are, or how much of their memory is taken.
+ * - `api_rate_limit`: A provider's limit of requests or tokens.
+ * - `database_connections`: Connections of a database pool.
+ * - `cache_memory`: Memory of a cache.
+ * - `queue_depth`: Requests or messages that wait.
+ * - `latency_p95`: 95th percentile of request latency.
+ * - `error_rate`: Share of requests that fail.
+ */
+export type Metric =
+  | "compute"
+  | "memory"
+  | "storage"
+  | "network"
+  | "gpu"
+  | "api_rate_limit"
+  | "database_connections"
+  | "cache_memory"
+  | "queue_depth"
+  | "latency_p95"
+  | "error_rate";
+
+/** How one metric of a service stands. */
+export interface MetricStatus {
+  /** The metric. */
+  metric: Metric;
+  /** What usage and capacity are counted in. */
+  unit: CapacityUnit;
+  /** Usage of the latest reading. */
+  usage: number;
+  /** The capacity; none where it has none. */
+  capacity: number | null;
+  /** Usage in percent of the capacity; above 100 where more is taken than there is. */
+  utilization_percent: number | null;
+  /**
+   * What is left of the capacity, in percent: 100 less the utilisation, less what is reserved;
+   * below 0 where more is taken than there is.
+   */
+  headroom_percent: number | null;
+  /** The same in `unit`. */
+  headroom: number | null;
+  /** By how much capacity can be extended, in `unit`; none where that is not known. */
+  extensible: number | null;
+  /** What thresholds are held against: percent of the capacity, or usage itself. */
+  value: number;
+  /** The thresholds. */
+  thresholds: Thresholds;
+  /** The level of the latest reading alone. */
+  momentary_level: AlertLevel;
+  /** The level that stands, which does not flap. */
+  level: AlertLevel;
+  /** When that level was reached, in seconds since the Unix epoch; none where it is normal. */
+  since_seconds: number | null;
+  /** What should be done about capacity. */
+  scaling: ScalingAdvice;
+  /** When the latest reading was taken, in seconds since the Unix epoch. */
+  at_seconds: number;
+  /** How long ago that was. */
+  age_seconds: number;
+  /** Whether readings have ceased to come: see `AlertPolicy.stale_after_seconds`. */
+  stale: boolean;
+}
+
+/**
+ * How one metric of a service stands.
+ *
+ * As callers give it: what has a default may be left out.
+ */
+export interface MetricStatusInput {
+  /** The metric. */
+  metric: Metric;
+  /** What usage and capacity are counted in. */
+  unit: CapacityUnit;
+  /** Usage of the latest reading. */
+  usage: number;
+  /** The capacity; none where it has none. */
+  capacity?: number | null;
+  /** Usage in percent of the capacity; above 100 where more is taken than there is. */
+  utilization_percent?: number | null;
+  /**
+   * What is left of the capacity, in percent: 100 less the utilisation, less what is reserved;
+   * below 0 where more is taken than there is.
+   */
+  headroom_percent?: number | null;
+  /** The same in `unit`. */
+  headroom?: number | null;
+  /** By how much capacity can be extended, in `unit`; none where that is not known. */
+  extensible?: number | null;
+  /** What thresholds are held against: percent of the capacity, or usage itself. */
+  value: number;
+  /** The thresholds. */
+  thresholds: ThresholdsInput;
+  /** The level of the latest reading alone. */
+  momentary_level: AlertLevel;
+  /** The level that stands, which does not flap. */
+  level: AlertLevel;
+  /** When that level was reached, in seconds since the Unix epoch; none where it is normal. */
+  since_seconds?: number | null;
+  /** What should be done about capacity. */
+  scaling: ScalingAdvice;
+  /** When the latest reading was taken, in seconds since the Unix epoch. */
+  at_seconds: number;
+  /** How long ago that was. */
+  age_seconds: number;
+  /** Whether readings have ceased to come: see `AlertPolicy.stale_after_seconds`. */
+  stale: boolean;
+}
+
 /** A target that is missed. */
 export interface Miss {
   /** The field of the specification that is missed: `slo.ttft_ms`, `budget`, `max_gpus`, …. */
@@ -3333,6 +4710,245 @@ export type OriginKind =
   | "template"
   | "derived";
 
+/** What a deployment did over a stretch of time. */
+export interface Outcome {
+  /** Which deployment: the same text for all outcomes of one, at most 200 bytes. */
+  deployment_id: string;
+  /** When the stretch began, in seconds since the Unix epoch. */
+  from_seconds: number;
+  /** When it ended, after it began. */
+  to_seconds: number;
+  /**
+   * What ran, and its traffic as it was: mean tokens of prompts and answers, and `qps`, requests
+   * per second over all replicas.
+   */
+  ran: EstimateRequest;
+  /** Which statistic the latencies are. Default: p95. */
+  quantile: Quantile;
+  /** What was seen. */
+  observed: OutcomeFigures;
+  /** What had been predicted. What is left out is predicted from `ran`, where that is asked for. */
+  predicted: OutcomeFigures;
+  /**
+   * What was promised, at the same quantile: latencies at most, requests per second at least, USD
+   * per hour at most. None for no promise.
+   */
+  targets: OutcomeFigures;
+}
+
+/**
+ * What a deployment did over a stretch of time.
+ *
+ * As callers give it: what has a default may be left out.
+ */
+export interface OutcomeInput {
+  /** Which deployment: the same text for all outcomes of one, at most 200 bytes. */
+  deployment_id: string;
+  /** When the stretch began, in seconds since the Unix epoch. */
+  from_seconds: number;
+  /** When it ended, after it began. */
+  to_seconds: number;
+  /**
+   * What ran, and its traffic as it was: mean tokens of prompts and answers, and `qps`, requests
+   * per second over all replicas.
+   */
+  ran: EstimateRequestInput;
+  /**
+   * Which statistic the latencies are. Default: p95.
+   *
+   * @defaultValue `"p95"`
+   */
+  quantile?: Quantile;
+  /** What was seen. */
+  observed: OutcomeFiguresInput;
+  /** What had been predicted. What is left out is predicted from `ran`, where that is asked for. */
+  predicted?: OutcomeFiguresInput;
+  /**
+   * What was promised, at the same quantile: latencies at most, requests per second at least, USD
+   * per hour at most. None for no promise.
+   */
+  targets?: OutcomeFiguresInput;
+}
+
+/** One figure of one outcome against its prediction. */
+export interface OutcomeComparison {
+  /** Place of the outcome among those given, from 0. */
+  outcome: number;
+  /** The deployment. */
+  deployment_id: string;
+  /** The figure. */
+  figure: OutcomeFigure;
+  /** As observed. */
+  observed: number;
+  /** As predicted. */
+  predicted: number;
+  /** Observed over predicted. */
+  ratio: number;
+  /** Lower end of the prediction's 90% interval; none where it has none. */
+  predicted_low: number | null;
+  /** Upper end of it. */
+  predicted_high: number | null;
+  /** Whether what was observed lies within; none without an interval. */
+  within: boolean | null;
+}
+
+/** A figure of a deployment that moves, or does not. */
+export interface OutcomeDrift {
+  /** The deployment. */
+  deployment_id: string;
+  /** The figure. */
+  figure: OutcomeFigure;
+  /** Away from what. */
+  base: DriftBase;
+  /** Outcomes. */
+  outcomes: number;
+  /** The likeliest change: of observed ÷ predicted, or of the figure itself, as geometric means. */
+  change: LevelChange;
+  /** By what factor it changed. */
+  factor: number;
+  /** Change a day along a line, as a fraction; none where that can't be told. */
+  per_day_fraction: number | null;
+  /** Where that line goes. */
+  direction: TrendDirection;
+  /** The chance of a change as plain, where every drift of the report is tested at once (Holm). */
+  p_adjusted: number;
+  /** Whether that is below 0.05. */
+  significant: boolean;
+}
+
+/**
+ * A figure of a deployment.
+ *
+ * - `ttft_ms`: Time to first token.
+ * - `itl_ms`: Inter-token latency.
+ * - `e2e_ms`: The whole request.
+ * - `requests_per_second`: Requests in a second, the most that were borne.
+ * - `tokens_per_second`: Tokens of answers in a second.
+ * - `usd_per_hour`: What it cost.
+ * - `utilization`: How busy it was.
+ */
+export type OutcomeFigure =
+  | "ttft_ms"
+  | "itl_ms"
+  | "e2e_ms"
+  | "requests_per_second"
+  | "tokens_per_second"
+  | "usd_per_hour"
+  | "utilization";
+
+/** Figures of a deployment, observed or predicted; none for what is not known. */
+export interface OutcomeFigures {
+  /** Time to first token at the outcome's quantile, in milliseconds. */
+  ttft_ms: number | null;
+  /** Inter-token latency at the outcome's quantile, in milliseconds. */
+  itl_ms: number | null;
+  /** The whole request at the outcome's quantile, in milliseconds. */
+  e2e_ms: number | null;
+  /** Requests in a second over all replicas. */
+  requests_per_second: number | null;
+  /** Tokens of answers in a second over all replicas. */
+  tokens_per_second: number | null;
+  /** Cost in USD per hour. */
+  usd_per_hour: number | null;
+  /** How busy the GPUs were, 0 to 1; predicted: the load over the highest that is sustained. */
+  utilization: number | null;
+}
+
+/**
+ * Figures of a deployment, observed or predicted; none for what is not known.
+ *
+ * As callers give it: what has a default may be left out.
+ */
+export interface OutcomeFiguresInput {
+  /** Time to first token at the outcome's quantile, in milliseconds. */
+  ttft_ms?: number | null;
+  /** Inter-token latency at the outcome's quantile, in milliseconds. */
+  itl_ms?: number | null;
+  /** The whole request at the outcome's quantile, in milliseconds. */
+  e2e_ms?: number | null;
+  /** Requests in a second over all replicas. */
+  requests_per_second?: number | null;
+  /** Tokens of answers in a second over all replicas. */
+  tokens_per_second?: number | null;
+  /** Cost in USD per hour. */
+  usd_per_hour?: number | null;
+  /** How busy the GPUs were, 0 to 1; predicted: the load over the highest that is sustained. */
+  utilization?: number | null;
+}
+
+/** What outcomes say. */
+export interface OutcomeReport {
+  /** Every figure against its prediction, in the order of the outcomes. */
+  comparisons: OutcomeComparison[];
+  /**
+   * Of the comparisons with an interval, the share within: 0.9 where predictions are as good as
+   * they say. None without.
+   */
+  within_fraction: number | null;
+  /** How predictions are wrong on average: of all, by model, by GPU and by both. */
+  biases: PredictionBias[];
+  /** What moves: significant ones first. */
+  drifts: OutcomeDrift[];
+  /** What each deployment has, and needs. */
+  provisioning: Provisioning[];
+}
+
+/** What outcomes are asked. */
+export interface OutcomesRequest {
+  /** The outcomes, in any order. */
+  outcomes: Outcome[];
+  /** Whether figures that no prediction is given of are predicted from what ran. Default: yes. */
+  predict: boolean;
+}
+
+/**
+ * What outcomes are asked.
+ *
+ * As callers give it: what has a default may be left out.
+ */
+export interface OutcomesRequestInput {
+  /** The outcomes, in any order. */
+  outcomes: OutcomeInput[];
+  /**
+   * Whether figures that no prediction is given of are predicted from what ran. Default: yes.
+   *
+   * @defaultValue `true`
+   */
+  predict?: boolean;
+}
+
+/** All services at a glance. */
+export interface Overview {
+  /** When, in seconds since the Unix epoch. */
+  at_seconds: number;
+  /** The worst level of all. */
+  level: AlertLevel;
+  /** Metrics that are normal, at a warning, and critical. */
+  counts: LevelCounts;
+  /** Every service, by name. */
+  services: ServiceStatus[];
+  /** What calls for attention, the worst first. */
+  alerts: CapacityAlert[];
+}
+
+/**
+ * All services at a glance.
+ *
+ * As callers give it: what has a default may be left out.
+ */
+export interface OverviewInput {
+  /** When, in seconds since the Unix epoch. */
+  at_seconds: number;
+  /** The worst level of all. */
+  level: AlertLevel;
+  /** Metrics that are normal, at a warning, and critical. */
+  counts: LevelCounts;
+  /** Every service, by name. */
+  services: ServiceStatusInput[];
+  /** What calls for attention, the worst first. */
+  alerts: CapacityAlert[];
+}
+
 /**
  * How one deployment of a model is spread over GPUs: `tensor_parallel × pipeline_parallel ×
  * data_parallel` of them. Every field defaults to 1.
@@ -3533,6 +5149,40 @@ export interface PredictedLatency {
   percentile_high_ms: number;
 }
 
+/** How predictions of a figure are wrong on average. */
+export interface PredictionBias {
+  /** Of what. */
+  scope: BiasScope;
+  /** The figure. */
+  figure: OutcomeFigure;
+  /** Deployments. */
+  deployments: number;
+  /** Outcomes of these. */
+  outcomes: number;
+  /** Geometric mean of observed ÷ predicted, each deployment counted once. */
+  ratio: number;
+  /** Lower end of its 95% interval; none where there are too few to tell. */
+  ratio_low: number | null;
+  /** Upper end of it. */
+  ratio_high: number | null;
+  /**
+   * Standard deviation of the logarithm of the ratio between deployments, or of one deployment
+   * between outcomes.
+   */
+  log_spread: number;
+  /** Chance of a ratio as far from 1 without bias; none where there are too few to tell. */
+  p_value: number | null;
+  /** The same where every bias of the report is tested at once (Holm). */
+  p_adjusted: number | null;
+  /** Whether that is below 0.05. */
+  significant: boolean;
+  /**
+   * What to multiply a prediction by: the ratio, drawn towards 1 where there are few deployments
+   * (to the power of n ÷ (n + 4)).
+   */
+  correction: number;
+}
+
 /**
  * A column of prefixes: for each request the blocks that its prompt begins with. A block's number
  * stands for all tokens up to its end, so two prompts with the same number share that much.
@@ -3571,6 +5221,36 @@ export interface PrefixBlocksInput {
    * @defaultValue `[]`
    */
   blocks?: number[];
+}
+
+/** What a cache finds that drops what was not asked for some time. */
+export interface PrefixReuse {
+  /** How long a block is kept after it was last asked for, in seconds. */
+  kept_seconds: number;
+  /** Share of all prompt tokens that it finds. */
+  hit_fraction: number;
+}
+
+/**
+ * How much of the prompts was asked before. A prompt's share is its leading blocks that an earlier
+ * request had.
+ */
+export interface PrefixSharing {
+  /** Requests with a known prefix. */
+  requests: number;
+  /** Share of those whose first block an earlier request had. */
+  requests_sharing_fraction: number;
+  /**
+   * Share of all prompt tokens that an earlier request had: what a prefix cache without limits
+   * would find.
+   */
+  hit_fraction: number;
+  /** The same for caches that drop a block when it was not asked for so long. */
+  by_age: PrefixReuse[];
+  /** Distinct blocks: the size of a cache without limits. */
+  distinct_blocks: number;
+  /** Tokens of a block. */
+  block_tokens: number;
 }
 
 /** USD for one GPU and hour. */
@@ -3675,6 +5355,69 @@ export type Provenance =
   | "calibrated"
   | "roofline";
 
+/** What a deployment has, and needs. */
+export interface Provisioning {
+  /** The deployment. */
+  deployment_id: string;
+  /** Whether there is enough. */
+  state: ProvisioningState;
+  /** Replicas of the latest outcome. */
+  replicas: number;
+  /**
+   * Replicas at which the busiest hours would be at a good load (between scaling down and up), by
+   * utilisation alone; none where that is not known. What the engine model says of targets is in
+   * `savings`.
+   */
+  replicas_by_utilization: number | null;
+  /** 95th percentile of the utilisation over outcomes, 0 to 1. */
+  utilization_p95: number | null;
+  /** Share of the time within every target; none without targets. */
+  within_targets_fraction: number | null;
+  /**
+   * The figure furthest from its target in the worst outcome, observed over promised (promised over
+   * observed for rates): above 1 it was missed.
+   */
+  worst_target: OutcomeFigure | null;
+  /** By that factor. */
+  worst_ratio: number | null;
+  /**
+   * What the change of replicas would save by the month of 730 hours, in USD; below 0 where more
+   * are needed; none where costs are not known.
+   */
+  saving_usd_per_month: number | null;
+  /** Why, in a sentence. */
+  reason: string;
+}
+
+/**
+ * Whether there is enough.
+ *
+ * - `under`: Targets are missed, or the GPUs are as busy as is critical.
+ * - `right`: About what is needed.
+ * - `over`: The busiest hours would do with less.
+ * - `unknown`: Neither targets nor utilisation are known.
+ */
+export type ProvisioningState =
+  | "under"
+  | "right"
+  | "over"
+  | "unknown";
+
+/** What to reserve and what to rent by the hour. */
+export interface PurchaseAdvice {
+  /** Replicas that are needed long enough each day to be reserved, and the fewest asked for. */
+  reserved_replicas: number;
+  /** The other replicas of the plan: spot, or on demand where interruptions hurt. */
+  spot_replicas: number;
+  /**
+   * Hours a day that each replica beyond the fewest is needed, the first of them first, as a mean
+   * over the week; at most a thousand of them, empty where hours of the day are not known.
+   */
+  hours_per_day: number[];
+  /** Peak hours a day. */
+  peak_hours_per_day: number;
+}
+
 /**
  * How GPUs are rented.
  *
@@ -3715,6 +5458,12 @@ export type Quantile =
   | "p90"
   | "p95"
   | "p99";
+
+/** The review. */
+export interface QuarterlyReview {
+  /** The six points of the checklist, in its order. */
+  items: ReviewItem[];
+}
 
 /** A question that would make the plan better. */
 export interface Question {
@@ -4064,6 +5813,21 @@ export interface QueueResult {
   probabilities: number[] | null;
 }
 
+/** Rates at a fixed step: what forecasts are made of. */
+export interface RateSeries {
+  /** What the series is of, by label; empty for a whole trace. */
+  labels: Record<string, string>;
+  /** Time of the first value in seconds since the Unix epoch, where known. */
+  start_seconds: number | null;
+  /** Seconds from one value to the next. */
+  step_seconds: number;
+  /**
+   * The values, oldest first; null where missing. Of a trace: requests per second in each whole
+   * step, steps beginning at whole multiples of their length since the epoch.
+   */
+  values: (number | null)[];
+}
+
 /** A part of the day with a rate of its own. */
 export interface RateSlice {
   /** Length of the slice relative to the others; any positive number. */
@@ -4073,6 +5837,139 @@ export interface RateSlice {
    * `requests_per_second`.
    */
   rate_weight: number;
+}
+
+/** What `read_rates` is asked. */
+export interface ReadRatesRequest {
+  /** The answer of a range query, as JSON. */
+  text: string;
+  /** The query's step, in seconds; by default the shortest time between two values of a series. */
+  step_seconds: number | null;
+}
+
+/**
+ * What `read_rates` is asked.
+ *
+ * As callers give it: what has a default may be left out.
+ */
+export interface ReadRatesRequestInput {
+  /** The answer of a range query, as JSON. */
+  text: string;
+  /** The query's step, in seconds; by default the shortest time between two values of a series. */
+  step_seconds?: number | null;
+}
+
+/** What became of the rows of a log. */
+export interface ReadReport {
+  /** Rows, spans or requests in the text. */
+  rows: number;
+  /** Requests in the trace. */
+  requests: number;
+  /** Rows that could not be read and were left out. */
+  skipped: number;
+  /** Rows that are no requests, such as spans of tools. */
+  ignored: number;
+  /** Requests that came before the one in the row above and were sorted. */
+  out_of_order: number;
+  /** Why the first ten rows that were left out could not be read. */
+  errors: ErrorReport[];
+}
+
+/** What was read. */
+export interface ReadTrace {
+  /** The requests. */
+  trace: Trace;
+  /** What became of the rows. */
+  report: ReadReport;
+}
+
+/** What `read_trace` is asked. */
+export interface ReadTraceRequest {
+  /** What the text is. */
+  format: TraceFormat;
+  /** The file's contents. */
+  text: string;
+  /** Leave out rows that can't be read, and count them, instead of refusing the whole. */
+  lenient: boolean;
+  /** Time of the log's zero in seconds since the Unix epoch, for logs whose times are relative. */
+  start_seconds: number | null;
+  /** Where what is, for `TraceFormat.Csv`. */
+  columns: CsvColumns | null;
+  /** Which of GuideLLM's benchmarks, from 0; `null` for all. */
+  benchmark: number | null;
+  /**
+   * The attribute of a span or its resource that names the tenant, for `TraceFormat.OpenTelemetry`;
+   * by default `user.id`, and `service.name` where there is none.
+   */
+  tenant_attribute: string | null;
+}
+
+/**
+ * What `read_trace` is asked.
+ *
+ * As callers give it: what has a default may be left out.
+ */
+export interface ReadTraceRequestInput {
+  /** What the text is. */
+  format: TraceFormat;
+  /** The file's contents. */
+  text: string;
+  /**
+   * Leave out rows that can't be read, and count them, instead of refusing the whole.
+   *
+   * @defaultValue `false`
+   */
+  lenient?: boolean;
+  /** Time of the log's zero in seconds since the Unix epoch, for logs whose times are relative. */
+  start_seconds?: number | null;
+  /** Where what is, for `TraceFormat.Csv`. */
+  columns?: CsvColumnsInput | null;
+  /** Which of GuideLLM's benchmarks, from 0; `null` for all. */
+  benchmark?: number | null;
+  /**
+   * The attribute of a span or its resource that names the tenant, for `TraceFormat.OpenTelemetry`;
+   * by default `user.id`, and `service.name` where there is none.
+   */
+  tenant_attribute?: string | null;
+}
+
+/** What outcomes taught. */
+export interface Recalibration {
+  /** The calibration; its `fitted` goes into the `calibration` of estimates and predictions. */
+  calibration: Calibration;
+  /** Outcomes that it was made from. */
+  outcomes: number;
+  /**
+   * Median factor between observed and predicted times to first token (either way, from 1 up)
+   * before; none where there were none.
+   */
+  ttft_error_before: number | null;
+  /** The same with the calibration. It was fitted to these outcomes: others are met less well. */
+  ttft_error_after: number | null;
+  /** The same of inter-token latencies before. */
+  itl_error_before: number | null;
+  /** The same with the calibration. */
+  itl_error_after: number | null;
+}
+
+/** Outcomes to learn from: of one model on one GPU, say. */
+export interface RecalibrationRequest {
+  /** The outcomes: those with a time to first token or an inter-token latency count. */
+  outcomes: Outcome[];
+  /** How the calibration is done. */
+  options: CalibrationOptions;
+}
+
+/**
+ * Outcomes to learn from: of one model on one GPU, say.
+ *
+ * As callers give it: what has a default may be left out.
+ */
+export interface RecalibrationRequestInput {
+  /** The outcomes: those with a time to first token or an inter-token latency count. */
+  outcomes: OutcomeInput[];
+  /** How the calibration is done. */
+  options?: CalibrationOptionsInput;
 }
 
 /** The answer to a specification. */
@@ -4155,6 +6052,18 @@ export interface ReplicaCount {
   prediction: LatencyPrediction;
 }
 
+/**
+ * How a report is written.
+ *
+ * - `markdown`: Markdown.
+ * - `json`: JSON: the `CapacityReport` itself.
+ * - `html`: One HTML page, styles and charts within, without scripts.
+ */
+export type ReportFormat =
+  | "markdown"
+  | "json"
+  | "html";
+
 /** Requests of one kind: prompt and answer vary independently of one another within it. */
 export interface RequestClass {
   /** How often the class comes relative to the others; any positive number. */
@@ -4181,6 +6090,30 @@ export interface RequestClassInput {
   input: TokenDistributionInput;
   /** Tokens of the answer. */
   output: TokenDistributionInput;
+}
+
+/** Requests that are alike. */
+export interface RequestClassSummary {
+  /** Share of all requests. */
+  fraction: number;
+  /** Mean tokens of the prompts, within 3%. */
+  input_tokens_mean: number;
+  /** Mean tokens of the answers, within 3%. */
+  output_tokens_mean: number;
+  /** Prompts as they were seen, within 3%. */
+  input: TokenDistribution;
+  /** Answers as they were seen, within 3%. */
+  output: TokenDistribution;
+  /** Correlation of the normal scores of prompt and answer within the class, −1 to 1. */
+  correlation: number;
+}
+
+/** Requests sorted into classes that are alike in prompt and answer. */
+export interface RequestClasses {
+  /** The classes, the most frequent first. */
+  classes: RequestClassSummary[];
+  /** Why they are so many. */
+  criterion: ClassCriterion;
 }
 
 /** What one replica did with each request of a run, all requests that it had in that time. */
@@ -4242,6 +6175,393 @@ export type RequestStatus =
   | "completed"
   | "failed"
   | "cancelled";
+
+/** One resource in detail. */
+export interface ResourceDetails {
+  /** The service. */
+  service: string;
+  /** How it stands. */
+  status: MetricStatus;
+  /** Where it goes. */
+  trend: Trend;
+  /** Share of the window's roll-ups whose mean was at the warning or above, 0 to 1. */
+  above_warning_fraction: number;
+  /** The same of what is critical. */
+  above_critical_fraction: number;
+  /** Where it will be; none where no forecast was asked for, or none can be made. */
+  forecast: ResourceForecast | null;
+  /** Why there is no forecast, where one was asked for. */
+  forecast_reason: string | null;
+  /** What to do, most urgent first. */
+  recommendations: CapacityRecommendation[];
+  /** The window, in at most 120 points. */
+  chart: ChartPoint[];
+}
+
+/**
+ * One resource in detail.
+ *
+ * As callers give it: what has a default may be left out.
+ */
+export interface ResourceDetailsInput {
+  /** The service. */
+  service: string;
+  /** How it stands. */
+  status: MetricStatusInput;
+  /** Where it goes. */
+  trend: TrendInput;
+  /** Share of the window's roll-ups whose mean was at the warning or above, 0 to 1. */
+  above_warning_fraction: number;
+  /** The same of what is critical. */
+  above_critical_fraction: number;
+  /** Where it will be; none where no forecast was asked for, or none can be made. */
+  forecast?: ResourceForecastInput | null;
+  /** Why there is no forecast, where one was asked for. */
+  forecast_reason?: string | null;
+  /** What to do, most urgent first. */
+  recommendations: CapacityRecommendationInput[];
+  /** The window, in at most 120 points. */
+  chart: ChartPoint[];
+}
+
+/** Where a metric will be. */
+export interface ResourceForecast {
+  /** The metric. */
+  metric: Metric;
+  /**
+   * Steps to come of what thresholds are held against: percent of the capacity as it was, or the
+   * metric's unit.
+   */
+  forecast: ForecastReport;
+  /** The highest point forecast. */
+  peak: number;
+  /** The highest upper end of the interval. */
+  peak_high: number;
+  /** When the highest point forecast is, in seconds since the Unix epoch. */
+  peak_seconds: number;
+  /** Each threshold, and when it is reached. */
+  crossings: ThresholdCrossing[];
+}
+
+/**
+ * Where a metric will be.
+ *
+ * As callers give it: what has a default may be left out.
+ */
+export interface ResourceForecastInput {
+  /** The metric. */
+  metric: Metric;
+  /**
+   * Steps to come of what thresholds are held against: percent of the capacity as it was, or the
+   * metric's unit.
+   */
+  forecast: ForecastReportInput;
+  /** The highest point forecast. */
+  peak: number;
+  /** The highest upper end of the interval. */
+  peak_high: number;
+  /** When the highest point forecast is, in seconds since the Unix epoch. */
+  peak_seconds: number;
+  /** Each threshold, and when it is reached. */
+  crossings: ThresholdCrossingInput[];
+}
+
+/** A point of the review. */
+export interface ReviewItem {
+  /** The point, as the checklist has it. */
+  title: string;
+  /** What it says. */
+  state: ReviewState;
+  /** What was found, in sentences; the ten that matter most. */
+  findings: string[];
+  /** Figures by name, units in their names. */
+  figures: Record<string, number>;
+}
+
+/** What a review is made from. What is left out makes its point of the review `no_data`. */
+export interface ReviewRequest {
+  /**
+   * Every resource in detail, as `Collector.all_details` has them with a window of a quarter or of
+   * what is kept.
+   */
+  resources: ResourceDetails[];
+  /** What was projected a quarter ago. */
+  projections: UsageProjection[];
+  /** What was paid. */
+  costs: CostColumns;
+  /** How the cache did. */
+  cache: CacheColumns;
+}
+
+/**
+ * What a review is made from. What is left out makes its point of the review `no_data`.
+ *
+ * As callers give it: what has a default may be left out.
+ */
+export interface ReviewRequestInput {
+  /**
+   * Every resource in detail, as `Collector.all_details` has them with a window of a quarter or of
+   * what is kept.
+   *
+   * @defaultValue `[]`
+   */
+  resources?: ResourceDetailsInput[];
+  /**
+   * What was projected a quarter ago.
+   *
+   * @defaultValue `[]`
+   */
+  projections?: UsageProjection[];
+  /** What was paid. */
+  costs?: CostColumnsInput;
+  /** How the cache did. */
+  cache?: CacheColumnsInput;
+}
+
+/**
+ * What a point of the review says.
+ *
+ * - `fine`: Nothing calls for attention.
+ * - `attention`: Something does.
+ * - `no_data`: There is nothing to tell it from.
+ */
+export type ReviewState =
+  | "fine"
+  | "attention"
+  | "no_data";
+
+/**
+ * How the rhythm of a `TrafficModel` was told.
+ *
+ * - `flat`: There is none: less than a day was seen, or its time is not known.
+ * - `hour_of_day`: From the hours of the day: from a day on.
+ * - `hour_and_weekday`: From the hours of the day and the days of the week: from a week on.
+ * - `hour_of_week`: From every hour of the week on its own: from two weeks on.
+ */
+export type RhythmKind =
+  | "flat"
+  | "hour_of_day"
+  | "hour_and_weekday"
+  | "hour_of_week";
+
+/** What `capacity_runway` is asked. */
+export interface RunwayRequest {
+  /** The load, with times, in the unit of the capacity. */
+  series: SeriesInput;
+  /** The capacity there is. */
+  capacity: number;
+  /** Share of it that is not to be crossed, above 0, at most 1. */
+  utilization: number;
+  /** How far to look, in days. */
+  horizon_days: number;
+  /** The quantile of the forecast that is looked at besides its mean. */
+  quantile: number;
+  /** Share of outcomes within the interval on the date. */
+  level: number;
+  /** How long it takes from an order to capacity, in days; `null` for no date to buy by. */
+  lead_time_days: number | null;
+  /** The present in seconds since the Unix epoch; by default the end of the series. */
+  now_seconds: number | null;
+  /** Seasons of the series, in steps; by default they are looked for. */
+  seasonal_periods: number[] | null;
+}
+
+/**
+ * What `capacity_runway` is asked.
+ *
+ * As callers give it: what has a default may be left out.
+ */
+export interface RunwayRequestInput {
+  /** The load, with times, in the unit of the capacity. */
+  series: SeriesInputInput;
+  /** The capacity there is. */
+  capacity: number;
+  /**
+   * Share of it that is not to be crossed, above 0, at most 1.
+   *
+   * @defaultValue `0.7`
+   */
+  utilization?: number;
+  /**
+   * How far to look, in days.
+   *
+   * @defaultValue `90.0`
+   */
+  horizon_days?: number;
+  /**
+   * The quantile of the forecast that is looked at besides its mean.
+   *
+   * @defaultValue `0.9`
+   */
+  quantile?: number;
+  /**
+   * Share of outcomes within the interval on the date.
+   *
+   * @defaultValue `0.8`
+   */
+  level?: number;
+  /** How long it takes from an order to capacity, in days; `null` for no date to buy by. */
+  lead_time_days?: number | null;
+  /** The present in seconds since the Unix epoch; by default the end of the series. */
+  now_seconds?: number | null;
+  /** Seasons of the series, in steps; by default they are looked for. */
+  seasonal_periods?: number[] | null;
+}
+
+/**
+ * How soon to act.
+ *
+ * - `sufficient`: No crossing within the horizon.
+ * - `monitor`: In more than 60 days.
+ * - `schedule`: Within 60 days.
+ * - `plan`: Within 30 days.
+ * - `urgent`: Within 7 days.
+ */
+export type RunwayUrgency =
+  | "sufficient"
+  | "monitor"
+  | "schedule"
+  | "plan"
+  | "urgent";
+
+/** One change, and what it would cost. */
+export interface Saving {
+  /** What changes. */
+  kind: SavingKind;
+  /** In a sentence. */
+  text: string;
+  /** What would run. */
+  deployment: DeploymentRequest;
+  /** Replicas, the spare ones included. */
+  replicas: number;
+  /** GPUs of all replicas. */
+  gpus: number;
+  /** USD per hour. */
+  usd_per_hour: number;
+  /** What that saves by the month of 730 hours, in USD; below 0 where it costs more. */
+  saving_usd_per_month: number;
+  /** The same as a share of what is paid. */
+  saving_fraction: number;
+  /** What keeps it from being less. */
+  binding: BindingTarget;
+  /** What to check before: answers of quantised weights, acceptance of drafts. */
+  check: string | null;
+}
+
+/**
+ * What changes.
+ *
+ * - `scale`: More replicas, because targets are missed.
+ * - `right_size`: Fewer replicas.
+ * - `respread`: GPUs of a replica.
+ * - `quantize`: Weights in fp8, or the KV cache, or both.
+ * - `speculative_decoding`: Speculative decoding.
+ * - `other_gpu`: Another GPU.
+ */
+export type SavingKind =
+  | "scale"
+  | "right_size"
+  | "respread"
+  | "quantize"
+  | "speculative_decoding"
+  | "other_gpu";
+
+/** What could be saved. */
+export interface SavingsReport {
+  /** What is paid, in USD per hour. */
+  usd_per_hour: number;
+  /** USD for one GPU and hour of the present kind. */
+  usd_per_gpu_hour: number;
+  /** Whether what was observed is within the targets; none where no target was observed. */
+  within_targets: boolean | null;
+  /**
+   * Observed over predicted time to first token, by which targets are tightened; 1 where that is
+   * not known.
+   */
+  ttft_ratio: number;
+  /** The same of inter-token latency. */
+  itl_ratio: number;
+  /** Changes that save, cheapest first. Where targets are missed, also what meets them for more. */
+  options: Saving[];
+  /** What was tried and saves nothing or does not run, with why. */
+  rejected: string[];
+}
+
+/** A deployment as it was, and what may change. */
+export interface SavingsRequest {
+  /**
+   * What was seen, best over the busiest stretch: its `targets` (latencies) are what must hold, its
+   * `observed` latencies correct the model.
+   */
+  outcome: Outcome;
+  /** Requests per second over all replicas to be ready for. Default: `ran.qps`. */
+  peak_qps: number | null;
+  /**
+   * How long prompts and answers are. Default: lognormal about the means that ran, with a
+   * coefficient of variation of 0.6.
+   */
+  requests: RequestMix | null;
+  /**
+   * USD for one GPU and hour of the present kind. Default: as observed, else the catalog's
+   * on-demand price.
+   */
+  usd_per_gpu_hour: number | null;
+  /**
+   * GPUs to consider beside the present one, by any of their names. Default: all of its maker with
+   * an on-demand price.
+   */
+  gpus: string[] | null;
+  /** Provider whose prices count. Default: the cheapest for each GPU. */
+  provider: string | null;
+  /** Replicas that may be gone. Default: none. */
+  reserve: AvailabilityReserve | null;
+}
+
+/**
+ * A deployment as it was, and what may change.
+ *
+ * As callers give it: what has a default may be left out.
+ */
+export interface SavingsRequestInput {
+  /**
+   * What was seen, best over the busiest stretch: its `targets` (latencies) are what must hold, its
+   * `observed` latencies correct the model.
+   */
+  outcome: OutcomeInput;
+  /** Requests per second over all replicas to be ready for. Default: `ran.qps`. */
+  peak_qps?: number | null;
+  /**
+   * How long prompts and answers are. Default: lognormal about the means that ran, with a
+   * coefficient of variation of 0.6.
+   */
+  requests?: RequestMixInput | null;
+  /**
+   * USD for one GPU and hour of the present kind. Default: as observed, else the catalog's
+   * on-demand price.
+   */
+  usd_per_gpu_hour?: number | null;
+  /**
+   * GPUs to consider beside the present one, by any of their names. Default: all of its maker with
+   * an on-demand price.
+   */
+  gpus?: string[] | null;
+  /** Provider whose prices count. Default: the cheapest for each GPU. */
+  provider?: string | null;
+  /** Replicas that may be gone. Default: none. */
+  reserve?: AvailabilityReserve | null;
+}
+
+/**
+ * What should be done about capacity.
+ *
+ * - `hold`: Nothing.
+ * - `up`: Add some.
+ * - `down`: Some may be taken away.
+ */
+export type ScalingAdvice =
+  | "hold"
+  | "up"
+  | "down";
 
 /** A specification with a name. */
 export interface Scenario {
@@ -4362,6 +6682,124 @@ export interface SensitivityOption {
   usd_per_month: number;
 }
 
+/** A forecast, and why. */
+export interface SeriesForecast {
+  /** The forecast. */
+  forecast: ForecastReport;
+  /** Why it is what it is. */
+  explanation: Explanation;
+}
+
+/** A series as data: what `Series` is read from. */
+export interface SeriesInput {
+  /** The values, oldest first; null where missing. */
+  values: (number | null)[];
+  /**
+   * Time of the first value in seconds since the Unix epoch; none for a plain index. Needs
+   * `step_seconds`.
+   */
+  start_seconds: number | null;
+  /** Seconds from one value to the next; none for a plain index. Alone, the series starts at 0. */
+  step_seconds: number | null;
+  /** Whether the quantity can't be below zero. */
+  non_negative: boolean;
+}
+
+/**
+ * A series as data: what `Series` is read from.
+ *
+ * As callers give it: what has a default may be left out.
+ */
+export interface SeriesInputInput {
+  /** The values, oldest first; null where missing. */
+  values: (number | null)[];
+  /**
+   * Time of the first value in seconds since the Unix epoch; none for a plain index. Needs
+   * `step_seconds`.
+   */
+  start_seconds?: number | null;
+  /** Seconds from one value to the next; none for a plain index. Alone, the series starts at 0. */
+  step_seconds?: number | null;
+  /**
+   * Whether the quantity can't be below zero.
+   *
+   * @defaultValue `false`
+   */
+  non_negative?: boolean;
+}
+
+/** Something to do, and about what. */
+export interface ServiceRecommendation {
+  /** The service. */
+  service: string;
+  /** The metric. */
+  metric: Metric;
+  /** What to do. */
+  recommendation: CapacityRecommendation;
+}
+
+/**
+ * Something to do, and about what.
+ *
+ * As callers give it: what has a default may be left out.
+ */
+export interface ServiceRecommendationInput {
+  /** The service. */
+  service: string;
+  /** The metric. */
+  metric: Metric;
+  /** What to do. */
+  recommendation: CapacityRecommendationInput;
+}
+
+/** How a service stands. */
+export interface ServiceStatus {
+  /** The service. */
+  service: string;
+  /** The worst level of its metrics. */
+  level: AlertLevel;
+  /** Its metrics, in the order of `Metric.ALL`. */
+  metrics: MetricStatus[];
+}
+
+/**
+ * How a service stands.
+ *
+ * As callers give it: what has a default may be left out.
+ */
+export interface ServiceStatusInput {
+  /** The service. */
+  service: string;
+  /** The worst level of its metrics. */
+  level: AlertLevel;
+  /** Its metrics, in the order of `Metric.ALL`. */
+  metrics: MetricStatusInput[];
+}
+
+/** How long a request takes: TTFT + ITL × (tokens of the answer − 1). */
+export interface ServiceTime {
+  /** Mean time to first token, in milliseconds. */
+  ttft_ms: number;
+  /** Mean inter-token latency, in milliseconds. */
+  itl_ms: number;
+}
+
+/** Conversations of a trace. */
+export interface SessionSummary {
+  /** Number of conversations. */
+  sessions: number;
+  /** Mean requests of a conversation. */
+  requests_mean: number;
+  /** 95th percentile of the requests of a conversation. */
+  requests_p95: number;
+  /**
+   * Mean time between a conversation's request and its next, in seconds; `null` where none has two.
+   */
+  gap_mean_seconds: number | null;
+  /** Median of that time, in seconds, within one part in 1,024. */
+  gap_p50_seconds: number | null;
+}
+
 /**
  * How capacity is found.
  *
@@ -4373,6 +6811,42 @@ export interface SensitivityOption {
 export type Sizing =
   | "headroom"
   | "prediction";
+
+/** How targets were met. */
+export interface SloCompliance {
+  /** Each target that has a column. */
+  targets: TargetCompliance[];
+  /** Share of stretches within all of them, by their requests where these are known. */
+  within_all_fraction: number;
+}
+
+/** Latencies, and what was promised of them. */
+export interface SloComplianceRequest {
+  /** What was seen. */
+  latencies: LatencyColumns;
+  /** The most that the time to first token may be, in milliseconds; none for no promise. */
+  ttft_ms: number | null;
+  /** The same of inter-token latency. */
+  itl_ms: number | null;
+  /** The same of the whole request. */
+  e2e_ms: number | null;
+}
+
+/**
+ * Latencies, and what was promised of them.
+ *
+ * As callers give it: what has a default may be left out.
+ */
+export interface SloComplianceRequestInput {
+  /** What was seen. */
+  latencies?: LatencyColumnsInput;
+  /** The most that the time to first token may be, in milliseconds; none for no promise. */
+  ttft_ms?: number | null;
+  /** The same of inter-token latency. */
+  itl_ms?: number | null;
+  /** The same of the whole request. */
+  e2e_ms?: number | null;
+}
 
 /** Latency targets, all about the same statistic. */
 export interface SloTargets {
@@ -4548,6 +7022,34 @@ export interface SpeculationInput {
   acceptance?: number | null;
 }
 
+/** How one target was met. */
+export interface TargetCompliance {
+  /** Which latency: `ttft`, `itl` or `e2e`. */
+  latency: string;
+  /** The target, in milliseconds. */
+  target_ms: number;
+  /** Share of stretches within it, by their requests where these are known. */
+  within_fraction: number;
+  /** The worst stretch over the target. */
+  worst_ratio: number;
+  /** When that was, in seconds since the Unix epoch. */
+  worst_seconds: number;
+  /**
+   * From the first to the last of the most stretches in a row that missed it, in hours; 0 for one
+   * alone or none.
+   */
+  longest_breach_hours: number;
+  /**
+   * Since when it is missed, in seconds since the Unix epoch; none where the last stretch is
+   * within.
+   */
+  missed_since_seconds: number | null;
+  /** Where the latency goes. */
+  direction: TrendDirection;
+  /** Days until it reaches the target along the trend; none where it does not rise, or is there. */
+  days_to_target: number | null;
+}
+
 /** How much of a target is used. */
 export interface TargetUse {
   /** The target. */
@@ -4621,6 +7123,103 @@ export interface TflopsInput {
   /** 4-bit floats. */
   fp4?: number | null;
 }
+
+/**
+ * What a threshold is held against.
+ *
+ * - `utilization`: Usage in percent of the capacity.
+ * - `value`: Usage itself, in its unit.
+ */
+export type ThresholdBasis =
+  | "utilization"
+  | "value";
+
+/** When a forecast reaches a threshold. */
+export interface ThresholdCrossing {
+  /** Which: `warning`, `critical` or `scale_up`. */
+  threshold: string;
+  /** Its value. */
+  value: number;
+  /**
+   * When the point forecast reaches it, in seconds since the Unix epoch; none within the horizon.
+   */
+  expected_seconds: number | null;
+  /** When the upper end of the interval does: the earliest that is to be reckoned with. */
+  earliest_seconds: number | null;
+}
+
+/**
+ * When a forecast reaches a threshold.
+ *
+ * As callers give it: what has a default may be left out.
+ */
+export interface ThresholdCrossingInput {
+  /** Which: `warning`, `critical` or `scale_up`. */
+  threshold: string;
+  /** Its value. */
+  value: number;
+  /**
+   * When the point forecast reaches it, in seconds since the Unix epoch; none within the horizon.
+   */
+  expected_seconds?: number | null;
+  /** When the upper end of the interval does: the earliest that is to be reckoned with. */
+  earliest_seconds?: number | null;
+}
+
+/**
+ * Thresholds of one metric, in percent of the capacity or in the metric's own unit, as `basis`
+ * says. A level is reached at its threshold, not only above it.
+ */
+export interface Thresholds {
+  /** What they are held against. */
+  basis: ThresholdBasis;
+  /** From here on, a warning. */
+  warning: number;
+  /** From here on, critical; not below `warning`. */
+  critical: number;
+  /** From here on, capacity should be added; none to leave that to the levels. */
+  scale_up: number | null;
+  /** Up to here, capacity may be taken away; below `scale_up` and `warning`. */
+  scale_down: number | null;
+}
+
+/**
+ * Thresholds of one metric, in percent of the capacity or in the metric's own unit, as `basis`
+ * says. A level is reached at its threshold, not only above it.
+ *
+ * As callers give it: what has a default may be left out.
+ */
+export interface ThresholdsInput {
+  /** What they are held against. */
+  basis: ThresholdBasis;
+  /** From here on, a warning. */
+  warning: number;
+  /** From here on, critical; not below `warning`. */
+  critical: number;
+  /** From here on, capacity should be added; none to leave that to the levels. */
+  scale_up?: number | null;
+  /** Up to here, capacity may be taken away; below `scale_up` and `warning`. */
+  scale_down?: number | null;
+}
+
+/**
+ * How a log writes when a request arrived.
+ *
+ * - `iso`: Date and time as in ISO 8601 and RFC 3339, with a `T` or a space between them; UTC where
+ *   no offset is written.
+ * - `unix_seconds`: Seconds since the Unix epoch, with or without a fraction.
+ * - `unix_milliseconds`: Milliseconds since the Unix epoch.
+ * - `unix_nanoseconds`: Nanoseconds since the Unix epoch.
+ * - `seconds`: Seconds since the log's zero.
+ * - `milliseconds`: Milliseconds since the log's zero.
+ */
+export type TimeFormat =
+  | "iso"
+  | "unix_seconds"
+  | "unix_milliseconds"
+  | "unix_nanoseconds"
+  | "seconds"
+  | "milliseconds";
 
 /** Percentiles of a time, in seconds. */
 export interface TimePercentiles {
@@ -4816,6 +7415,158 @@ export interface TraceInput {
   prefix?: PrefixBlocksInput;
 }
 
+/** The character of a trace. */
+export interface TraceAnalysis {
+  /** Number of requests. */
+  requests: number;
+  /** Time of the first arrival in seconds since the Unix epoch, where known. */
+  first_seconds: number | null;
+  /** Time from the first to the last arrival, in seconds. */
+  duration_seconds: number;
+  /** Requests after the first over the duration, per second. */
+  mean_qps: number;
+  /** Tokens of prompts over the duration, per second. */
+  input_tokens_per_second: number;
+  /** Tokens of answers over the duration, per second. */
+  output_tokens_per_second: number;
+  /** Share of requests that were completed; `null` where the log does not tell. */
+  completed_fraction: number | null;
+  /** Times between arrivals. */
+  gaps: ArrivalGaps;
+  /** Rates by window, in the order asked; windows longer than the trace are left out. */
+  windows: WindowRates[];
+  /** Hours of the day and days of the week; `null` where the start is not known. */
+  calendar: CalendarPattern | null;
+  /** How much more comes with time; `null` for fewer than five whole days. */
+  growth: TrafficGrowth | null;
+  /** Tokens of the prompts of completed requests. */
+  input: LengthSummary;
+  /** Tokens of the answers of completed requests. */
+  output: LengthSummary;
+  /** Completed requests sorted into classes; `null` without any. */
+  classes: RequestClasses | null;
+  /** Share of the prompts' tokens that a prefix cache had; `null` where the log does not tell. */
+  cached_fraction: number | null;
+  /** Prompts that begin alike; `null` where the log does not tell. */
+  prefix: PrefixSharing | null;
+  /** Conversations; `null` where the log does not tell. */
+  sessions: SessionSummary | null;
+  /** Models, the hundred with the most requests, most first. */
+  models: LabelShare[];
+  /** Tenants, the hundred with the most requests, most first. */
+  tenants: LabelShare[];
+  /** Requests under way at a time; `null` where neither latencies nor a service time are given. */
+  concurrency: Concurrency | null;
+  /** Rates by step, where asked for. */
+  series: RateSeries | null;
+}
+
+/**
+ * What a trace is read from.
+ *
+ * - `azure_llm`: Azure's LLM inference traces of 2023 and 2024 (CSV).
+ * - `burst_gpt`: BurstGPT (CSV).
+ * - `mooncake`: Mooncake's traces (JSON lines), with prefixes.
+ * - `guide_llm`: What GuideLLM saves (JSON).
+ * - `vllm_benchmark`: What `vllm bench serve` and `benchmark_serving.py` save with
+ *   `--save-detailed` (JSON).
+ * - `open_telemetry`: Spans of OpenTelemetry's conventions for generative AI, as OTLP JSON: one
+ *   document, or one on each line.
+ * - `csv`: Any CSV, with a map of its columns.
+ */
+export type TraceFormat =
+  | "azure_llm"
+  | "burst_gpt"
+  | "mooncake"
+  | "guide_llm"
+  | "vllm_benchmark"
+  | "open_telemetry"
+  | "csv";
+
+/** What an analysis is to look at; the default suits most traces. */
+export interface TraceOptions {
+  /**
+   * Lengths of the windows whose rates are told, in seconds, at most 32; those longer than the
+   * trace are left out of the answer. Empty for the usual: a second, ten, a minute, five and an
+   * hour.
+   */
+  windows_seconds: number[];
+  /**
+   * Lags of the autocorrelation, in windows, at most 64; empty for the usual: 1, 2, 5, 10, 24 and
+   * 60.
+   */
+  lags: number[];
+  /**
+   * Time of `arrival_ms` 0 in seconds since the Unix epoch, where the trace does not tell it or
+   * another is meant.
+   */
+  start_seconds: number | null;
+  /**
+   * Local time less UTC, in minutes, −1,080 to 1,080: hours of the day and days of the week are
+   * local. For a zone with daylight saving, give the offset that held.
+   */
+  utc_offset_minutes: number;
+  /** Length of the steps of the series of rates in the answer, in seconds; `null` for no series. */
+  series_seconds: number | null;
+  /** The most classes that requests are sorted into, 1 to 16; 1 for no clustering. */
+  max_classes: number;
+  /** The most values of each empirical length distribution, 2 to 4,096. */
+  sketch_points: number;
+  /** How long requests take, for concurrency, where the trace has no latencies. */
+  service: ServiceTime | null;
+}
+
+/**
+ * What an analysis is to look at; the default suits most traces.
+ *
+ * As callers give it: what has a default may be left out.
+ */
+export interface TraceOptionsInput {
+  /**
+   * Lengths of the windows whose rates are told, in seconds, at most 32; those longer than the
+   * trace are left out of the answer. Empty for the usual: a second, ten, a minute, five and an
+   * hour.
+   *
+   * @defaultValue `[]`
+   */
+  windows_seconds?: number[];
+  /**
+   * Lags of the autocorrelation, in windows, at most 64; empty for the usual: 1, 2, 5, 10, 24 and
+   * 60.
+   *
+   * @defaultValue `[]`
+   */
+  lags?: number[];
+  /**
+   * Time of `arrival_ms` 0 in seconds since the Unix epoch, where the trace does not tell it or
+   * another is meant.
+   */
+  start_seconds?: number | null;
+  /**
+   * Local time less UTC, in minutes, −1,080 to 1,080: hours of the day and days of the week are
+   * local. For a zone with daylight saving, give the offset that held.
+   *
+   * @defaultValue `0`
+   */
+  utc_offset_minutes?: number;
+  /** Length of the steps of the series of rates in the answer, in seconds; `null` for no series. */
+  series_seconds?: number | null;
+  /**
+   * The most classes that requests are sorted into, 1 to 16; 1 for no clustering.
+   *
+   * @defaultValue `8`
+   */
+  max_classes?: number;
+  /**
+   * The most values of each empirical length distribution, 2 to 4,096.
+   *
+   * @defaultValue `64`
+   */
+  sketch_points?: number;
+  /** How long requests take, for concurrency, where the trace has no latencies. */
+  service?: ServiceTime | null;
+}
+
 /** A trace's character in a few figures. */
 export interface TraceSummary {
   /** Number of requests. */
@@ -4847,6 +7598,219 @@ export interface TraceSummary {
   output_tokens_p50: number;
   /** 95th percentile of the answers' tokens. */
   output_tokens_p95: number;
+}
+
+/** Requests of one kind. */
+export interface TrafficClass {
+  /** How often the class comes relative to the others; any positive number. */
+  weight: number;
+  /** Tokens of the prompts. */
+  input: TokenDistribution;
+  /** Tokens of the answers. */
+  output: TokenDistribution;
+  /**
+   * How prompt and answer go together: the correlation of their normal scores, −1 to 1 (a Gaussian
+   * copula).
+   */
+  correlation: number;
+}
+
+/**
+ * Requests of one kind.
+ *
+ * As callers give it: what has a default may be left out.
+ */
+export interface TrafficClassInput {
+  /** How often the class comes relative to the others; any positive number. */
+  weight: number;
+  /** Tokens of the prompts. */
+  input: TokenDistributionInput;
+  /** Tokens of the answers. */
+  output: TokenDistributionInput;
+  /**
+   * How prompt and answer go together: the correlation of their normal scores, −1 to 1 (a Gaussian
+   * copula).
+   *
+   * @defaultValue `0.0`
+   */
+  correlation?: number;
+}
+
+/**
+ * How much more comes with time: the slope of the logarithm of the requests of whole local days.
+ */
+export interface TrafficGrowth {
+  /** Whole days with requests that it rests on. */
+  days: number;
+  /** Growth a month of 730 hours: 0.1 is 10%. */
+  per_month: number;
+  /** Lower end of its 95% interval, by Student's t with independent days. */
+  per_month_lower: number;
+  /** Upper end of its 95% interval. */
+  per_month_upper: number;
+  /** Whether the interval leaves out 0. */
+  significant: boolean;
+  /**
+   * Whether the days of the week were allowed for (from two weeks on). Without, a trace of some
+   * days that ends on a weekend looks as if it shrank.
+   */
+  weekdays_allowed_for: boolean;
+}
+
+/** The character of traffic, from which traces are drawn. */
+export interface TrafficModel {
+  /** Mean requests per second over a week. */
+  mean_qps: number;
+  /**
+   * Rate of each of the 168 hours of the local week over the mean; Monday, midnight to one o'clock,
+   * first. Empty for a rate that does not go by the clock.
+   */
+  hour_of_week: number[];
+  /** How the rhythm was told. */
+  rhythm: RhythmKind;
+  /** Local time less UTC, in minutes. */
+  utc_offset_minutes: number;
+  /** Fluctuations about the rhythm, at most 32; empty for Poisson arrivals. */
+  fluctuations: Fluctuation[];
+  /** Kinds of requests, at least one. */
+  classes: TrafficClass[];
+  /** What was noticed when the model was fitted, in sentences. */
+  notes: string[];
+}
+
+/**
+ * The character of traffic, from which traces are drawn.
+ *
+ * As callers give it: what has a default may be left out.
+ */
+export interface TrafficModelInput {
+  /** Mean requests per second over a week. */
+  mean_qps: number;
+  /**
+   * Rate of each of the 168 hours of the local week over the mean; Monday, midnight to one o'clock,
+   * first. Empty for a rate that does not go by the clock.
+   *
+   * @defaultValue `[]`
+   */
+  hour_of_week?: number[];
+  /**
+   * How the rhythm was told.
+   *
+   * @defaultValue `"flat"`
+   */
+  rhythm?: RhythmKind;
+  /**
+   * Local time less UTC, in minutes.
+   *
+   * @defaultValue `0`
+   */
+  utc_offset_minutes?: number;
+  /**
+   * Fluctuations about the rhythm, at most 32; empty for Poisson arrivals.
+   *
+   * @defaultValue `[]`
+   */
+  fluctuations?: Fluctuation[];
+  /** Kinds of requests, at least one. */
+  classes: TrafficClassInput[];
+  /**
+   * What was noticed when the model was fitted, in sentences.
+   *
+   * @defaultValue `[]`
+   */
+  notes?: string[];
+}
+
+/** How many replicas traffic needs, and when. */
+export interface TrafficPlan {
+  /** The percentile that is planned for. */
+  percentile: Quantile;
+  /** The rate at that percentile, per second. */
+  base_qps: number;
+  /** Replicas for it, headroom included. */
+  capacity: CapacityPlan;
+  /** The busiest window's rate over the planned capacity; above 1, requests queue in it. */
+  utilization_in_busiest_window: number;
+  /** Bounds and thresholds for an autoscaler. */
+  scaling: TrafficScalingAdvice;
+  /** What to reserve and what to rent by the hour. */
+  purchase: PurchaseAdvice;
+  /** What to do, in sentences. */
+  recommendations: string[];
+}
+
+/** What `plan_from_traffic` is asked. */
+export interface TrafficPlanRequest {
+  /**
+   * Rates of the traffic, of windows as long as the service can be late: a minute for chat, an hour
+   * for batches.
+   */
+  rates: WindowRates;
+  /**
+   * Hours of the day and days of the week, for what to reserve; `null` where they are not known.
+   */
+  calendar: CalendarPattern | null;
+  /** Requests per second that one replica serves within its targets. */
+  replica_qps: number;
+  /** GPUs of one replica. */
+  gpus_per_replica: number;
+  /** The percentile of the windows' rates that is planned for. */
+  percentile: Quantile;
+  /** Capacity kept free above it: 0.2 is 20%. */
+  headroom_fraction: number;
+  /** The fewest replicas: two outlive the loss of one. */
+  min_replicas: number;
+  /** Replicas that are needed for so many hours a day or more are reserved. */
+  reserved_from_hours: number;
+}
+
+/**
+ * What `plan_from_traffic` is asked.
+ *
+ * As callers give it: what has a default may be left out.
+ */
+export interface TrafficPlanRequestInput {
+  /**
+   * Rates of the traffic, of windows as long as the service can be late: a minute for chat, an hour
+   * for batches.
+   */
+  rates: WindowRatesInput;
+  /**
+   * Hours of the day and days of the week, for what to reserve; `null` where they are not known.
+   */
+  calendar?: CalendarPattern | null;
+  /** Requests per second that one replica serves within its targets. */
+  replica_qps: number;
+  /**
+   * GPUs of one replica.
+   *
+   * @defaultValue `1`
+   */
+  gpus_per_replica?: number;
+  /**
+   * The percentile of the windows' rates that is planned for.
+   *
+   * @defaultValue `"p95"`
+   */
+  percentile?: Quantile;
+  /**
+   * Capacity kept free above it: 0.2 is 20%.
+   *
+   * @defaultValue `0.2`
+   */
+  headroom_fraction?: number;
+  /**
+   * The fewest replicas: two outlive the loss of one.
+   *
+   * @defaultValue `2`
+   */
+  min_replicas?: number;
+  /**
+   * Replicas that are needed for so many hours a day or more are reserved.
+   *
+   * @defaultValue `8.0`
+   */
+  reserved_from_hours?: number;
 }
 
 /** How many requests there are, and how long. */
@@ -4889,6 +7853,178 @@ export interface TrafficProfileInput {
   peak_factor?: number | null;
 }
 
+/** Bounds and thresholds for an autoscaler. */
+export interface TrafficScalingAdvice {
+  /** The fewest replicas: those that serve the median rate, and at least the minimum asked. */
+  min_replicas: number;
+  /** The most replicas: those that serve the 99th percentile with headroom. */
+  max_replicas: number;
+  /**
+   * Utilisation above which a replica is added, in percent: p90 over p99 of the rates, 50 to 80.
+   */
+  scale_up_percent: number;
+  /**
+   * Utilisation below which a replica is removed, in percent: p50 over p99 of the rates, at least
+   * 30, and always so low that the rest stay 10% below the scale-up threshold afterwards, so that
+   * replicas don't come and go (which the reference does not see to).
+   */
+  scale_down_percent: number;
+}
+
+/** A trend, and how sure it is. */
+export interface Trend {
+  /** Where it goes. */
+  direction: TrendDirection;
+  /** Change per day; none where the direction is unknown. */
+  slope_per_day: number | null;
+  /** Lower end of its 95% interval. */
+  slope_per_day_low: number | null;
+  /** Upper end of its 95% interval. */
+  slope_per_day_high: number | null;
+  /** Chance of a slope like this where there is no trend. */
+  p_value: number | null;
+  /** Change over the whole span as a share of the median; none where the median is 0. */
+  change_fraction: number | null;
+  /** Cycles that were taken out before: none, `daily` or `weekly`. */
+  cycle: string | null;
+  /** Correlation of neighbouring points that the test allows for, 0 to 0.98. */
+  autocorrelation: number;
+  /** Observations. */
+  observations: number;
+  /** Points that were compared: averages over equal stretches where there are many observations. */
+  points: number;
+  /** Days from the first observation to the last. */
+  span_days: number;
+  /** Least observation. */
+  min: number;
+  /** Greatest observation. */
+  max: number;
+  /** Their mean. */
+  mean: number;
+  /** Their median. */
+  median: number;
+  /** Their 95th percentile. */
+  p95: number;
+  /** The last. */
+  last: number;
+  /** What limits the answer, in sentences. */
+  notes: string[];
+}
+
+/**
+ * A trend, and how sure it is.
+ *
+ * As callers give it: what has a default may be left out.
+ */
+export interface TrendInput {
+  /** Where it goes. */
+  direction: TrendDirection;
+  /** Change per day; none where the direction is unknown. */
+  slope_per_day?: number | null;
+  /** Lower end of its 95% interval. */
+  slope_per_day_low?: number | null;
+  /** Upper end of its 95% interval. */
+  slope_per_day_high?: number | null;
+  /** Chance of a slope like this where there is no trend. */
+  p_value?: number | null;
+  /** Change over the whole span as a share of the median; none where the median is 0. */
+  change_fraction?: number | null;
+  /** Cycles that were taken out before: none, `daily` or `weekly`. */
+  cycle?: string | null;
+  /** Correlation of neighbouring points that the test allows for, 0 to 0.98. */
+  autocorrelation: number;
+  /** Observations. */
+  observations: number;
+  /** Points that were compared: averages over equal stretches where there are many observations. */
+  points: number;
+  /** Days from the first observation to the last. */
+  span_days: number;
+  /** Least observation. */
+  min: number;
+  /** Greatest observation. */
+  max: number;
+  /** Their mean. */
+  mean: number;
+  /** Their median. */
+  median: number;
+  /** Their 95th percentile. */
+  p95: number;
+  /** The last. */
+  last: number;
+  /** What limits the answer, in sentences. */
+  notes: string[];
+}
+
+/**
+ * Where something goes.
+ *
+ * - `increasing`: Up, and not by chance.
+ * - `decreasing`: Down, and not by chance.
+ * - `stable`: Neither can be told from chance, or the change is too small to matter.
+ * - `unknown`: There is too little to tell.
+ */
+export type TrendDirection =
+  | "increasing"
+  | "decreasing"
+  | "stable"
+  | "unknown";
+
+/** How a trend is judged. Every field has a default. */
+export interface TrendOptions {
+  /** Chance at which a series without trend is called one, 0.0001 to 0.5. Default: 0.05. */
+  significance: number;
+  /**
+   * Least change over the whole span that is called a trend however sure it is, as a share of the
+   * median, 0 to 10. Default: 0.02.
+   */
+  least_change_fraction: number;
+}
+
+/**
+ * How a trend is judged. Every field has a default.
+ *
+ * As callers give it: what has a default may be left out.
+ */
+export interface TrendOptionsInput {
+  /**
+   * Chance at which a series without trend is called one, 0.0001 to 0.5. Default: 0.05.
+   *
+   * @defaultValue `0.05`
+   */
+  significance?: number;
+  /**
+   * Least change over the whole span that is called a trend however sure it is, as a share of the
+   * median, 0 to 10. Default: 0.02.
+   *
+   * @defaultValue `0.02`
+   */
+  least_change_fraction?: number;
+}
+
+/** Observations, and how their trend is judged. */
+export interface TrendRequest {
+  /** When, in seconds since the Unix epoch, ascending. */
+  at_seconds: number[];
+  /** What was observed. */
+  values: number[];
+  /** How it is judged. */
+  options: TrendOptions;
+}
+
+/**
+ * Observations, and how their trend is judged.
+ *
+ * As callers give it: what has a default may be left out.
+ */
+export interface TrendRequestInput {
+  /** When, in seconds since the Unix epoch, ascending. */
+  at_seconds: number[];
+  /** What was observed. */
+  values: number[];
+  /** How it is judged. */
+  options?: TrendOptionsInput;
+}
+
 /**
  * Cost of a unit of work when the fleet serves the planned peak rate around the clock. At a lower
  * mean rate each unit costs as many times more as the peak is above the mean.
@@ -4914,6 +8050,33 @@ export interface Unmeasured {
   nearest: NearestProfile[];
   /** The same in a sentence. */
   message: string;
+}
+
+/**
+ * How soon something should be done.
+ *
+ * - `now`: At once.
+ * - `week`: Within a week.
+ * - `review`: With the next review.
+ * - `none`: Nothing needs to be done.
+ */
+export type Urgency =
+  | "now"
+  | "week"
+  | "review"
+  | "none";
+
+/** What a metric was projected to be at its 95th percentile. */
+export interface UsageProjection {
+  /** The service. */
+  service: string;
+  /** The metric. */
+  metric: Metric;
+  /**
+   * The projected 95th percentile of what thresholds are held against: percent of the capacity, or
+   * the metric's unit.
+   */
+  value: number;
 }
 
 /**
@@ -4961,3 +8124,95 @@ export type WeightFormat =
   | "w4a16"
   | "mxfp4"
   | "nvfp4";
+
+/** Requests under way at high rates. */
+export interface WindowConcurrency {
+  /** Length of the window, in seconds. */
+  window_seconds: number;
+  /** At the 95th percentile of the windows' rates. */
+  p95: number;
+  /** In the busiest window. */
+  max: number;
+}
+
+/**
+ * How many requests come in windows of one length, counted from the first arrival on; the last,
+ * unfinished window is left out.
+ */
+export interface WindowRates {
+  /** Length of a window, in seconds. */
+  window_seconds: number;
+  /** Number of whole windows. */
+  windows: number;
+  /** Mean requests per second over the whole windows. */
+  mean_qps: number;
+  /** Median of the windows' rates, per second. Percentiles are interpolated as NumPy does. */
+  p50_qps: number;
+  /** 90th percentile of the windows' rates, per second. */
+  p90_qps: number;
+  /** 95th percentile of the windows' rates, per second. */
+  p95_qps: number;
+  /** 99th percentile of the windows' rates, per second. */
+  p99_qps: number;
+  /** Rate of the busiest window, per second. */
+  max_qps: number;
+  /** The busiest window's rate over the mean. */
+  peak_to_mean: number;
+  /**
+   * The busiest window's rate over the median ("burstiness" of the capacity planning guide for LLM
+   * serving: above 3 it asks for aggressive scaling); `null` where the median is 0.
+   */
+  burstiness: number | null;
+  /**
+   * Index of dispersion: variance over mean of the windows' counts. 1 for Poisson arrivals at a
+   * constant rate, above 1 for bursts.
+   */
+  dispersion: number;
+  /**
+   * How much a window's count goes with that of the windows before it, at the lags asked for that
+   * half of the windows exceed.
+   */
+  autocorrelation: LagCorrelation[];
+}
+
+/**
+ * How many requests come in windows of one length, counted from the first arrival on; the last,
+ * unfinished window is left out.
+ *
+ * As callers give it: what has a default may be left out.
+ */
+export interface WindowRatesInput {
+  /** Length of a window, in seconds. */
+  window_seconds: number;
+  /** Number of whole windows. */
+  windows: number;
+  /** Mean requests per second over the whole windows. */
+  mean_qps: number;
+  /** Median of the windows' rates, per second. Percentiles are interpolated as NumPy does. */
+  p50_qps: number;
+  /** 90th percentile of the windows' rates, per second. */
+  p90_qps: number;
+  /** 95th percentile of the windows' rates, per second. */
+  p95_qps: number;
+  /** 99th percentile of the windows' rates, per second. */
+  p99_qps: number;
+  /** Rate of the busiest window, per second. */
+  max_qps: number;
+  /** The busiest window's rate over the mean. */
+  peak_to_mean: number;
+  /**
+   * The busiest window's rate over the median ("burstiness" of the capacity planning guide for LLM
+   * serving: above 3 it asks for aggressive scaling); `null` where the median is 0.
+   */
+  burstiness?: number | null;
+  /**
+   * Index of dispersion: variance over mean of the windows' counts. 1 for Poisson arrivals at a
+   * constant rate, above 1 for bursts.
+   */
+  dispersion: number;
+  /**
+   * How much a window's count goes with that of the windows before it, at the lags asked for that
+   * half of the windows exceed.
+   */
+  autocorrelation: LagCorrelation[];
+}

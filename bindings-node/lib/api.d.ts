@@ -10,6 +10,8 @@ import type {
   ErrorReport,
   EstimateColumnsInput,
   EstimateTable,
+  Explanation,
+  ForecastOptionsInput,
   Gpu,
   HealthReport,
   Instance,
@@ -18,6 +20,7 @@ import type {
   Model,
   Price,
   QualityScore,
+  SeriesForecast,
 } from '../types.js';
 
 export * from './functions.js';
@@ -177,3 +180,39 @@ export type MeasuredDeployment = Omit<CalibrateRequestInput, 'points' | 'logs'> 
   points?: readonly MeasuredPointInput[] | ColumnsOf<MeasuredPointInput>;
   logs?: readonly { requests: readonly LoggedRequestInput[] | ColumnsOf<LoggedRequestInput> }[];
 };
+
+/** Values oldest first: a list, null where missing, or a typed array, NaN where missing. */
+export type SeriesValues = readonly (number | null)[] | Column;
+
+/** What a model expects of the steps after a series; made by {@link forecast}. */
+export class Forecast {
+  private constructor();
+  /** The expected value of each step. */
+  readonly mean: Float64Array;
+  /** The model as it was fitted. */
+  readonly model: string;
+  /** The lower ends of the intervals that hold a share `level` of outcomes, step by step. */
+  lower(level: number): Float64Array;
+  /** The upper ends of the intervals that hold a share `level` of outcomes, step by step. */
+  upper(level: number): Float64Array;
+  /** Joint samples of all steps; the same for the same seed, a whole number below 2³². */
+  paths(count: number, seed?: number): Float64Array[];
+  /** Why: seasons, scale, parameters, the models that it is made of, what was noticed. */
+  explain(): Explanation;
+  /** The forecast of as many steps after the values that follow the series, without fitting anew. */
+  update(values: SeriesValues): Forecast;
+  /** Mean, intervals at the levels asked for, and the explanation, as plain data. */
+  toJSON(): SeriesForecast;
+}
+
+/**
+ * Forecasts a series of values at a fixed step, by a model that is chosen and combined unless
+ * `options` names one.
+ *
+ * @param times of each value in seconds since the Unix epoch, in place of `start_seconds` and
+ *   `step_seconds`; gaps within 12% of the median gap are regular, other times are resampled to the
+ *   median gap by their mean
+ * @throws {SizewellError} `empty` for a series without values, `invalid_value` at a value, a time or
+ *   an option, `missing_field` at `seasonal_periods` for a model that is made of seasons
+ */
+export function forecast(values: SeriesValues, options: ForecastOptionsInput, times?: Column | null): Forecast;

@@ -165,8 +165,25 @@ function plainColumns(trace) {
   return Object.fromEntries(columns.map(([name, column]) => [name, isTypedArray(column) ? Array.from(column) : column]));
 }
 
+/** Values or times as an array of floats, NaN where missing. */
+function floats(values, name) {
+  if (values instanceof Float64Array) return values;
+  const isNumbers = isTypedArray(values) && !(values instanceof BigInt64Array || values instanceof BigUint64Array);
+  if (isNumbers) return Float64Array.from(values);
+  if (!Array.isArray(values)) throw wrongType(name, Object.prototype.toString.call(values).slice(8, -1));
+  return Float64Array.from(values, (value, index) => {
+    if (value == null) return NaN;
+    if (typeof value !== 'number') throw wrongType(`${name}[${index}]`, typeof value);
+    return value;
+  });
+}
+
+/** A series as a list, null where missing. */
+const plainSeries = (values) =>
+  isTypedArray(values) ? Array.from(values, (value) => (Number.isNaN(value) ? null : value)) : values;
+
 /** What arguments are before they are written, where that is not what was given. */
-const READERS = { as_of: day, trace: plainColumns };
+const READERS = { as_of: day, trace: plainColumns, values: plainSeries };
 
 /** Arguments as the JSON of their list. */
 function writeAll(names, given) {
@@ -342,7 +359,68 @@ function createApi(native, functions) {
     });
   }
 
-  const api = { SizewellError, Catalog, catalog };
+  // The native half of each forecast.
+  const fitted = new WeakMap();
+
+  function forecastOf(make) {
+    try {
+      const wrapped = Object.create(Forecast.prototype);
+      fitted.set(wrapped, make());
+      return wrapped;
+    } catch (thrown) {
+      throw translated(thrown);
+    }
+  }
+
+  function asking(work) {
+    try {
+      return work();
+    } catch (thrown) {
+      throw translated(thrown);
+    }
+  }
+
+  class Forecast {
+    constructor() {
+      throw new TypeError('a Forecast is made by forecast(values, options)');
+    }
+
+    get mean() {
+      return fitted.get(this).mean();
+    }
+
+    get model() {
+      return this.toJSON().forecast.model;
+    }
+
+    lower(level) {
+      return asking(() => fitted.get(this).lower(level));
+    }
+
+    upper(level) {
+      return asking(() => fitted.get(this).upper(level));
+    }
+
+    paths(count, seed = 0) {
+      const numbers = asking(() => fitted.get(this).paths(count, seed));
+      const steps = numbers.length / count;
+      return Array.from({ length: count }, (_, path) => numbers.subarray(path * steps, (path + 1) * steps));
+    }
+
+    explain() {
+      return this.toJSON().explanation;
+    }
+
+    update(values) {
+      return forecastOf(() => fitted.get(this).updated(reading('values', () => floats(values, 'values'))));
+    }
+
+    toJSON() {
+      return call(() => fitted.get(this).report());
+    }
+  }
+
+  const api = { SizewellError, Catalog, Forecast, catalog };
   for (const name of Object.keys(functions)) {
     api[name] = (...given) => call(() => native().call(...asked(name, given)));
   }
@@ -352,6 +430,12 @@ function createApi(native, functions) {
         const columns = reading('trace', () => typedColumns(trace));
         if (columns) return native().summarizeColumns(...columns);
         return native().call(...asked('summarizeTrace', [trace]));
+      }),
+    forecast: (values, options, times) =>
+      forecastOf(() => {
+        const series = reading('values', () => floats(values, 'values'));
+        const clock = reading('times', () => floats(times ?? [], 'times'));
+        return native().FittedSeries.fit(series, clock, write(options, 'options'));
       }),
     estimateMany: (columns, rows) => {
       try {

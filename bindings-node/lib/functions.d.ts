@@ -3,19 +3,34 @@
 import type {
   Catalog,
   MeasuredDeployment,
+  SeriesValues,
   SizewellError,
   TraceColumns,
 } from './api.js';
 import type {
+  AnalyzeTraceRequestInput,
+  BacktestOptionsInput,
+  BacktestReport,
   Calibration,
   CalibrationOptionsInput,
+  CapacityReportInput,
+  CapacityRunway,
   Comparison,
+  CostAnomalies,
+  CostAnomalyRequestInput,
   DeploymentOptionInput,
+  ErrorBudget,
+  ErrorBudgetRequestInput,
   Estimate,
   EstimateRequestInput,
+  FitTrafficRequestInput,
   FleetMaxRate,
   FleetPrediction,
   FleetSize,
+  ForecastOptionsInput,
+  GenerateTrafficRequestInput,
+  GrownCapacity,
+  GrowthRequestInput,
   Intent,
   IntentInput,
   IntentPrompt,
@@ -25,16 +40,39 @@ import type {
   MemoryPlan,
   MemoryRequestInput,
   Model,
+  OutcomeReport,
+  OutcomesRequestInput,
   ParsedIntent,
   PredictRequestInput,
+  QuarterlyReview,
   QueueRequestInput,
   QueueResult,
+  RateSeries,
+  ReadRatesRequestInput,
+  ReadTrace,
+  ReadTraceRequestInput,
+  Recalibration,
+  RecalibrationRequestInput,
   Recommendation,
+  ReportFormat,
+  ReviewRequestInput,
+  RunwayRequestInput,
+  SavingsReport,
+  SavingsRequestInput,
   ScenarioInput,
   Sensitivity,
+  SloCompliance,
+  SloComplianceRequestInput,
   Specification,
   SpecificationInput,
+  Trace,
+  TraceAnalysis,
   TraceSummary,
+  TrafficModel,
+  TrafficPlan,
+  TrafficPlanRequestInput,
+  Trend,
+  TrendRequestInput,
 } from '../types.js';
 
 /**
@@ -122,6 +160,157 @@ export function renderManifests(
  * different lengths, `invalid_value` for times that descend.
  */
 export function summarizeTrace(trace: TraceColumns): TraceSummary;
+
+/**
+ * Reads a trace from the text of a log: Azure's LLM traces, BurstGPT, Mooncake, results of GuideLLM
+ * and of vLLM's benchmark, OpenTelemetry spans, or any CSV with a map of its columns.
+ *
+ * @throws {SizewellError} `invalid_json` and `missing_field` for a text that is not of the format,
+ * `invalid_value` at the row (`line 17, ContextTokens`) unless `lenient`, `empty` where no request
+ * is left.
+ */
+export function readTrace(request: ReadTraceRequestInput): ReadTrace;
+
+/**
+ * Reads request rates from the JSON of a Prometheus range query.
+ *
+ * @throws {SizewellError} `invalid_json` and `missing_field` for a text that is not of the format;
+ * what is wrong with the request.
+ */
+export function readRates(request: ReadRatesRequestInput): RateSeries[];
+
+/**
+ * The character of traffic in depth: rates by window, hours and days, bursts, token lengths and
+ * their fits, classes of requests, sessions, shared prefixes, concurrency and growth.
+ *
+ * @throws {SizewellError} `empty`, `contradiction` and `invalid_value` at the columns of `trace`;
+ * what is out of range in `options`.
+ */
+export function analyzeTrace(request: AnalyzeTraceRequestInput): TraceAnalysis;
+
+/**
+ * A model of traffic that was seen: its rhythm of the day and the week, its bursts at every scale
+ * and its lengths, to be kept, edited and given to {@link generateTraffic}.
+ *
+ * @throws {SizewellError} as {@link analyzeTrace}; for a trace that is too short to tell.
+ */
+export function fitTraffic(request: FitTrafficRequestInput): TrafficModel;
+
+/**
+ * Synthetic traffic of a model, at its own rate or another; the same at every call with one seed.
+ *
+ * @throws {SizewellError} what is out of range; `too_large` for too many requests.
+ */
+export function generateTraffic(request: GenerateTrafficRequestInput): Trace;
+
+/**
+ * From traffic that was seen to a plan: the capacity for a percentile with headroom, replicas at
+ * least and at most, thresholds of scaling, and what to reserve.
+ *
+ * @throws {SizewellError} what is out of range.
+ */
+export function planFromTraffic(request: TrafficPlanRequestInput): TrafficPlan;
+
+/**
+ * Capacity for a load that grows: load × growth × peak × safety, with every factor.
+ *
+ * @throws {SizewellError} what is out of range.
+ */
+export function grownCapacity(request: GrowthRequestInput): GrownCapacity;
+
+/**
+ * How well a model would have forecast a series, from `folds` earlier origins: sMAPE, MASE, RMSSE,
+ * pinball loss, and coverage and MSIS of intervals, by step.
+ *
+ * @throws {SizewellError} as `forecast`; `invalid_value` at `folds` or `values` for more than the
+ * series has points for.
+ */
+export function backtest(
+  values: SeriesValues,
+  options: ForecastOptionsInput,
+  folds: number,
+  settings?: BacktestOptionsInput | null,
+): BacktestReport;
+
+/**
+ * How long capacity lasts: when the forecast of a load, its mean and a quantile, crosses a share of
+ * the capacity, with an interval on the date, what is needed at the horizon, how urgent it is, and
+ * by when to buy.
+ *
+ * @throws {SizewellError} `missing_field` for a series without times; what is out of range; for a
+ * series that cannot be forecast.
+ */
+export function capacityRunway(request: RunwayRequestInput): CapacityRunway;
+
+/**
+ * Whether readings rise or fall, how fast, and whether that is more than chance.
+ *
+ * @throws {SizewellError} `contradiction` for columns of different lengths; what is out of range.
+ */
+export function trend(request: TrendRequestInput): Trend;
+
+/**
+ * How latencies and errors did against service-level objectives.
+ *
+ * @throws {SizewellError} `contradiction` for columns of different lengths; what is out of range.
+ */
+export function sloCompliance(request: SloComplianceRequestInput): SloCompliance;
+
+/**
+ * What is left of an error budget, how fast it burns by several windows, and who to wake.
+ *
+ * @throws {SizewellError} `contradiction` for columns of different lengths; what is out of range.
+ */
+export function errorBudget(request: ErrorBudgetRequestInput): ErrorBudget;
+
+/**
+ * What deployments really did against what was predicted: bias by model and GPU, drift, and what is
+ * over- or under-provisioned.
+ *
+ * @param catalog by default the curated one
+ * @throws {SizewellError} with the outcome in the path (`outcomes[3].observed`); `unknown_name` for
+ * a model or GPU that the catalog does not have.
+ */
+export function assessOutcomes(request: OutcomesRequestInput, catalog?: Catalog | null): OutcomeReport;
+
+/**
+ * The engine calibrated anew to what deployments really did.
+ *
+ * @param catalog by default the curated one
+ * @throws {SizewellError} as {@link calibrate}, with the outcome in the path.
+ */
+export function recalibrate(request: RecalibrationRequestInput, catalog?: Catalog | null): Recalibration;
+
+/**
+ * What would make a deployment cheaper, and by how much: other sizes, formats, GPUs.
+ *
+ * @param catalog by default the curated one
+ * @throws {SizewellError} `unknown_name` for a model or GPU that the catalog does not have; what is
+ * wrong with the request.
+ */
+export function savings(request: SavingsRequestInput, catalog?: Catalog | null): SavingsReport;
+
+/**
+ * Costs that are out of the ordinary, with how sure that is.
+ *
+ * @throws {SizewellError} `contradiction` for columns of different lengths; what is out of range.
+ */
+export function costAnomalies(request: CostAnomalyRequestInput): CostAnomalies;
+
+/**
+ * The quarterly capacity review: its checklist, filled with figures.
+ *
+ * @throws {SizewellError} what is out of range.
+ */
+export function quarterlyReview(request: ReviewRequestInput): QuarterlyReview;
+
+/**
+ * Writes a report of a metrics collector as Markdown (unless asked otherwise), JSON, or one HTML
+ * page that needs nothing else.
+ *
+ * @throws {SizewellError} what is wrong with the report.
+ */
+export function renderReport(report: CapacityReportInput, format?: ReportFormat | null): string;
 
 /**
  * How a model on a GPU behaves under a load, with 90% prediction intervals, from the data sheet and

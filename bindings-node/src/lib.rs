@@ -5,6 +5,8 @@
 //!
 //! Every function that fails throws an `Error` whose message is the JSON of a [`Refusal`].
 
+mod forecast;
+
 use napi::bindgen_prelude::{AsyncTask, Float64Array, Int32Array, Uint8Array, Uint32Array};
 use napi::{Env, Task};
 use napi_derive::napi;

@@ -8,6 +8,7 @@ mod catalog;
 mod convert;
 mod errors;
 mod estimates;
+mod forecast;
 
 /// The extension module.
 #[pyo3::pymodule]
@@ -20,6 +21,8 @@ mod _sizewell {
     #[pymodule_export]
     use crate::catalog::CatalogIndex;
     use crate::convert::argument;
+    #[pymodule_export]
+    use crate::forecast::FittedSeries;
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {

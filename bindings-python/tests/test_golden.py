@@ -26,15 +26,33 @@ MODELS = {
     "predict": sw.PredictRequest,
     "max_rate": sw.PredictRequest,
     "replicas_for": sw.PredictRequest,
+    "trend": sw.TrendRequest,
+    "plan_from_traffic": sw.TrafficPlanRequest,
+    "grown_capacity": sw.GrowthRequest,
+    "generate_traffic": sw.GenerateTrafficRequest,
+    "fit_traffic": sw.FitTrafficRequest,
+    "error_budget": sw.ErrorBudgetRequest,
+    "capacity_runway": sw.RunwayRequest,
+    "analyze_trace": sw.AnalyzeTraceRequest,
 }
 
 # Functions with settings of their own, or without a catalog, that take no rows as last argument.
-WITHOUT_ROWS = {"render_manifests", "calibrate", "queue", "model_from_huggingface_config"}
+WITHOUT_ROWS = {
+    "render_manifests",
+    "calibrate",
+    "queue",
+    "model_from_huggingface_config",
+    "backtest",
+    "render_report",
+}
 
 
 def call(function: str, first: Any, *rest: Any) -> Any:
     if function.startswith("catalog_"):
         return getattr(sw.catalog(), function.removeprefix("catalog_"))(first)
+    if function == "forecast":
+        options = {name.removesuffix("_seconds"): value for name, value in rest[0].items()}
+        return sw.forecast(first, times=rest[1] if len(rest) > 1 else None, **options).report()
     if function not in WITHOUT_ROWS and rest and rest[0] is not None:
         rows, catalog = rest[0], sw.catalog()
         layered = catalog.with_rows if isinstance(rows, dict) else catalog.with_benchmarks
@@ -43,7 +61,7 @@ def call(function: str, first: Any, *rest: Any) -> Any:
 
 
 def plain(result: Any) -> Any:
-    if isinstance(result, dict):
+    if isinstance(result, dict | str):
         return result
     if isinstance(result, list):
         return [plain(item) for item in result]

@@ -6,6 +6,8 @@
 //!
 //! Every function that fails throws the JSON of a [`Refusal`].
 
+mod forecast;
+
 use serde::Serialize;
 use serde_json::json;
 use sizewell::catalog::CatalogData;

@@ -6,11 +6,13 @@
 
 #[macro_use]
 mod table;
+mod forecasting;
 mod functions;
 
 use serde::Serialize;
 use serde_json::Value;
 
+pub use forecasting::{ForecastModel, ForecastOptions, SeriesForecast};
 pub use functions::FUNCTIONS;
 #[cfg(feature = "schema")]
 pub use functions::signatures;

@@ -12,14 +12,15 @@ from . import _functions, errors, models
 from ._api import memory_plan
 from ._catalog import Catalog, catalog
 from ._estimates import estimate_many
+from ._forecast import Forecast, forecast
 from ._functions import *
 from ._sizewell import __version__
 from ._tables import Table
 from .errors import *
 from .models import *
 
-__all__ = ["Catalog", "Table", "__version__", "catalog", "errors", "models"]
-__all__ += ["estimate_many", "memory_plan"]
+__all__ = ["Catalog", "Forecast", "Table", "__version__", "catalog", "errors", "models"]
+__all__ += ["estimate_many", "forecast", "memory_plan"]
 __all__ += _functions.__all__
 __all__ += errors.__all__
 __all__ += models.__all__

@@ -19,24 +19,43 @@ from ._api import (
     specification_of,
 )
 from ._catalog import Catalog
+from ._forecast import plain_values
 
 __all__ = [
+    "analyze_trace",
+    "assess_outcomes",
+    "backtest",
     "calibrate",
+    "capacity_runway",
     "compare",
+    "cost_anomalies",
+    "error_budget",
     "estimate",
+    "fit_traffic",
+    "generate_traffic",
+    "grown_capacity",
     "intent_prompt",
     "max_rate",
     "model_from_huggingface_config",
     "parse_intent",
     "parse_intent_answer",
+    "plan_from_traffic",
     "predict",
+    "quarterly_review",
     "queue",
+    "read_rates",
+    "read_trace",
+    "recalibrate",
     "recommend",
     "render_manifests",
+    "render_report",
     "replicas_for",
+    "savings",
     "sensitivity",
+    "slo_compliance",
     "specify",
     "summarize_trace",
+    "trend",
 ]
 
 
@@ -122,7 +141,9 @@ def sensitivity(specification: AnySpecification, catalog: Catalog | None = None)
 
     Raises `SizewellError`: as `recommend`.
     """
-    return ask(m.Sensitivity, "sensitivity", catalog, specification=specification_of(specification))
+    return ask(
+        m.Sensitivity, "sensitivity", catalog, specification=specification_of(specification)
+    )
 
 
 def render_manifests(
@@ -150,6 +171,337 @@ def summarize_trace(trace: m.Trace | Mapping[str, Any]) -> m.TraceSummary:
     different lengths, `invalid_value` for times that descend.
     """
     return ask(m.TraceSummary, "summarize_trace", trace=trace)
+
+
+def read_trace(
+    request: m.ReadTraceRequest | Mapping[str, Any] = {},  # noqa: B006
+    /,
+    **fields: Any,
+) -> m.ReadTrace:
+    """Reads a trace from the text of a log: Azure's LLM traces, BurstGPT, Mooncake, results of
+    GuideLLM and of vLLM's benchmark, OpenTelemetry spans, or any CSV with a map of its columns.
+
+    Args:
+        request: of the fields of `ReadTraceRequest`, those that `fields` do not give.
+        **fields: fields of `ReadTraceRequest`, laid over it. Nested ones may be dicts, and
+            then change what they name.
+
+    Raises `SizewellError`: `invalid_json` and `missing_field` for a text that is not of the
+    format, `invalid_value` at the row (`line 17, ContextTokens`) unless `lenient`, `empty` where
+    no request is left.
+    """
+    return ask(m.ReadTrace, "read_trace", request=laid_over(request, fields))
+
+
+def read_rates(
+    request: m.ReadRatesRequest | Mapping[str, Any] = {},  # noqa: B006
+    /,
+    **fields: Any,
+) -> list[m.RateSeries]:
+    """Reads request rates from the JSON of a Prometheus range query.
+
+    Args:
+        request: of the fields of `ReadRatesRequest`, those that `fields` do not give.
+        **fields: fields of `ReadRatesRequest`, laid over it. Nested ones may be dicts, and
+            then change what they name.
+
+    Raises `SizewellError`: `invalid_json` and `missing_field` for a text that is not of the
+    format; what is wrong with the request.
+    """
+    return ask(list[m.RateSeries], "read_rates", request=laid_over(request, fields))
+
+
+def analyze_trace(
+    request: m.AnalyzeTraceRequest | Mapping[str, Any] = {},  # noqa: B006
+    /,
+    **fields: Any,
+) -> m.TraceAnalysis:
+    """The character of traffic in depth: rates by window, hours and days, bursts, token lengths and
+    their fits, classes of requests, sessions, shared prefixes, concurrency and growth.
+
+    Args:
+        request: of the fields of `AnalyzeTraceRequest`, those that `fields` do not give.
+        **fields: fields of `AnalyzeTraceRequest`, laid over it. Nested ones may be dicts,
+            and then change what they name.
+
+    Raises `SizewellError`: `empty`, `contradiction` and `invalid_value` at the columns of
+    `trace`; what is out of range in `options`.
+    """
+    return ask(m.TraceAnalysis, "analyze_trace", request=laid_over(request, fields))
+
+
+def fit_traffic(
+    request: m.FitTrafficRequest | Mapping[str, Any] = {},  # noqa: B006
+    /,
+    **fields: Any,
+) -> m.TrafficModel:
+    """A model of traffic that was seen: its rhythm of the day and the week, its bursts at every
+    scale and its lengths, to be kept, edited and given to `generate_traffic`.
+
+    Args:
+        request: of the fields of `FitTrafficRequest`, those that `fields` do not give.
+        **fields: fields of `FitTrafficRequest`, laid over it. Nested ones may be dicts, and
+            then change what they name.
+
+    Raises `SizewellError`: as `analyze_trace`; for a trace that is too short to tell.
+    """
+    return ask(m.TrafficModel, "fit_traffic", request=laid_over(request, fields))
+
+
+def generate_traffic(
+    request: m.GenerateTrafficRequest | Mapping[str, Any] = {},  # noqa: B006
+    /,
+    **fields: Any,
+) -> m.Trace:
+    """Synthetic traffic of a model, at its own rate or another; the same at every call with one
+    seed.
+
+    Args:
+        request: of the fields of `GenerateTrafficRequest`, those that `fields` do not give.
+        **fields: fields of `GenerateTrafficRequest`, laid over it. Nested ones may be dicts,
+            and then change what they name.
+
+    Raises `SizewellError`: what is out of range; `too_large` for too many requests.
+    """
+    return ask(m.Trace, "generate_traffic", request=laid_over(request, fields))
+
+
+def plan_from_traffic(
+    request: m.TrafficPlanRequest | Mapping[str, Any] = {},  # noqa: B006
+    /,
+    **fields: Any,
+) -> m.TrafficPlan:
+    """From traffic that was seen to a plan: the capacity for a percentile with headroom, replicas
+    at least and at most, thresholds of scaling, and what to reserve.
+
+    Args:
+        request: of the fields of `TrafficPlanRequest`, those that `fields` do not give.
+        **fields: fields of `TrafficPlanRequest`, laid over it. Nested ones may be dicts, and
+            then change what they name.
+
+    Raises `SizewellError`: what is out of range.
+    """
+    return ask(m.TrafficPlan, "plan_from_traffic", request=laid_over(request, fields))
+
+
+def grown_capacity(
+    request: m.GrowthRequest | Mapping[str, Any] = {},  # noqa: B006
+    /,
+    **fields: Any,
+) -> m.GrownCapacity:
+    """Capacity for a load that grows: load × growth × peak × safety, with every factor.
+
+    Args:
+        request: of the fields of `GrowthRequest`, those that `fields` do not give.
+        **fields: fields of `GrowthRequest`, laid over it. Nested ones may be dicts, and then
+            change what they name.
+
+    Raises `SizewellError`: what is out of range.
+    """
+    return ask(m.GrownCapacity, "grown_capacity", request=laid_over(request, fields))
+
+
+def backtest(
+    values: Any,
+    options: m.ForecastOptions | Mapping[str, Any],
+    folds: int,
+    settings: m.BacktestOptions | Mapping[str, Any] | None = None,
+) -> m.BacktestReport:
+    """How well a model would have forecast a series, from `folds` earlier origins: sMAPE, MASE,
+    RMSSE, pinball loss, and coverage and MSIS of intervals, by step.
+
+    Raises `SizewellError`: as `forecast`; `invalid_value` at `folds` or `values` for more than
+    the series has points for.
+    """
+    return ask(
+        m.BacktestReport,
+        "backtest",
+        values=plain_values(values),
+        options=options,
+        folds=folds,
+        settings=settings,
+    )
+
+
+def capacity_runway(
+    request: m.RunwayRequest | Mapping[str, Any] = {},  # noqa: B006
+    /,
+    **fields: Any,
+) -> m.CapacityRunway:
+    """How long capacity lasts: when the forecast of a load, its mean and a quantile, crosses a
+    share of the capacity, with an interval on the date, what is needed at the horizon, how
+    urgent it is, and by when to buy.
+
+    Args:
+        request: of the fields of `RunwayRequest`, those that `fields` do not give.
+        **fields: fields of `RunwayRequest`, laid over it. Nested ones may be dicts, and then
+            change what they name.
+
+    Raises `SizewellError`: `missing_field` for a series without times; what is out of range; for
+    a series that cannot be forecast.
+    """
+    return ask(m.CapacityRunway, "capacity_runway", request=laid_over(request, fields))
+
+
+def trend(
+    request: m.TrendRequest | Mapping[str, Any] = {},  # noqa: B006
+    /,
+    **fields: Any,
+) -> m.Trend:
+    """Whether readings rise or fall, how fast, and whether that is more than chance.
+
+    Args:
+        request: of the fields of `TrendRequest`, those that `fields` do not give.
+        **fields: fields of `TrendRequest`, laid over it. Nested ones may be dicts, and then
+            change what they name.
+
+    Raises `SizewellError`: `contradiction` for columns of different lengths; what is out of
+    range.
+    """
+    return ask(m.Trend, "trend", request=laid_over(request, fields))
+
+
+def slo_compliance(
+    request: m.SloComplianceRequest | Mapping[str, Any] = {},  # noqa: B006
+    /,
+    **fields: Any,
+) -> m.SloCompliance:
+    """How latencies and errors did against service-level objectives.
+
+    Args:
+        request: of the fields of `SloComplianceRequest`, those that `fields` do not give.
+        **fields: fields of `SloComplianceRequest`, laid over it. Nested ones may be dicts,
+            and then change what they name.
+
+    Raises `SizewellError`: `contradiction` for columns of different lengths; what is out of
+    range.
+    """
+    return ask(m.SloCompliance, "slo_compliance", request=laid_over(request, fields))
+
+
+def error_budget(
+    request: m.ErrorBudgetRequest | Mapping[str, Any] = {},  # noqa: B006
+    /,
+    **fields: Any,
+) -> m.ErrorBudget:
+    """What is left of an error budget, how fast it burns by several windows, and who to wake.
+
+    Args:
+        request: of the fields of `ErrorBudgetRequest`, those that `fields` do not give.
+        **fields: fields of `ErrorBudgetRequest`, laid over it. Nested ones may be dicts, and
+            then change what they name.
+
+    Raises `SizewellError`: `contradiction` for columns of different lengths; what is out of
+    range.
+    """
+    return ask(m.ErrorBudget, "error_budget", request=laid_over(request, fields))
+
+
+def assess_outcomes(
+    request: m.OutcomesRequest | Mapping[str, Any] = {},  # noqa: B006
+    /,
+    catalog: Catalog | None = None,
+    **fields: Any,
+) -> m.OutcomeReport:
+    """What deployments really did against what was predicted: bias by model and GPU, drift, and
+    what is over- or under-provisioned.
+
+    Args:
+        request: of the fields of `OutcomesRequest`, those that `fields` do not give.
+        catalog: where names are looked up; the curated one unless given.
+        **fields: fields of `OutcomesRequest`, laid over it. Nested ones may be dicts, and
+            then change what they name.
+
+    Raises `SizewellError`: with the outcome in the path (`outcomes[3].observed`); `unknown_name`
+    for a model or GPU that the catalog does not have.
+    """
+    return ask(m.OutcomeReport, "assess_outcomes", catalog, request=laid_over(request, fields))
+
+
+def recalibrate(
+    request: m.RecalibrationRequest | Mapping[str, Any] = {},  # noqa: B006
+    /,
+    catalog: Catalog | None = None,
+    **fields: Any,
+) -> m.Recalibration:
+    """The engine calibrated anew to what deployments really did.
+
+    Args:
+        request: of the fields of `RecalibrationRequest`, those that `fields` do not give.
+        catalog: where names are looked up; the curated one unless given.
+        **fields: fields of `RecalibrationRequest`, laid over it. Nested ones may be dicts,
+            and then change what they name.
+
+    Raises `SizewellError`: as `calibrate`, with the outcome in the path.
+    """
+    return ask(m.Recalibration, "recalibrate", catalog, request=laid_over(request, fields))
+
+
+def savings(
+    request: m.SavingsRequest | Mapping[str, Any] = {},  # noqa: B006
+    /,
+    catalog: Catalog | None = None,
+    **fields: Any,
+) -> m.SavingsReport:
+    """What would make a deployment cheaper, and by how much: other sizes, formats, GPUs.
+
+    Args:
+        request: of the fields of `SavingsRequest`, those that `fields` do not give.
+        catalog: where names are looked up; the curated one unless given.
+        **fields: fields of `SavingsRequest`, laid over it. Nested ones may be dicts, and
+            then change what they name.
+
+    Raises `SizewellError`: `unknown_name` for a model or GPU that the catalog does not have;
+    what is wrong with the request.
+    """
+    return ask(m.SavingsReport, "savings", catalog, request=laid_over(request, fields))
+
+
+def cost_anomalies(
+    request: m.CostAnomalyRequest | Mapping[str, Any] = {},  # noqa: B006
+    /,
+    **fields: Any,
+) -> m.CostAnomalies:
+    """Costs that are out of the ordinary, with how sure that is.
+
+    Args:
+        request: of the fields of `CostAnomalyRequest`, those that `fields` do not give.
+        **fields: fields of `CostAnomalyRequest`, laid over it. Nested ones may be dicts, and
+            then change what they name.
+
+    Raises `SizewellError`: `contradiction` for columns of different lengths; what is out of
+    range.
+    """
+    return ask(m.CostAnomalies, "cost_anomalies", request=laid_over(request, fields))
+
+
+def quarterly_review(
+    request: m.ReviewRequest | Mapping[str, Any] = {},  # noqa: B006
+    /,
+    **fields: Any,
+) -> m.QuarterlyReview:
+    """The quarterly capacity review: its checklist, filled with figures.
+
+    Args:
+        request: of the fields of `ReviewRequest`, those that `fields` do not give.
+        **fields: fields of `ReviewRequest`, laid over it. Nested ones may be dicts, and then
+            change what they name.
+
+    Raises `SizewellError`: what is out of range.
+    """
+    return ask(m.QuarterlyReview, "quarterly_review", request=laid_over(request, fields))
+
+
+def render_report(
+    report: m.CapacityReport | Mapping[str, Any],
+    format: m.ReportFormat | None = None,
+) -> str:
+    """Writes a report of a metrics collector as Markdown (unless asked otherwise), JSON, or one
+    HTML page that needs nothing else.
+
+    Raises `SizewellError`: what is wrong with the report.
+    """
+    return ask(str, "render_report", report=report, format=format)
 
 
 def estimate(

@@ -15,41 +15,73 @@ from ._base import RecommendationModel as _RecommendationModel
 from ._base import read_quantile
 
 __all__ = [
+    "AlertLevel",
+    "AnalyzeTraceRequest",
     "Architecture",
+    "ArrivalGaps",
     "ArrivalProcess",
     "Attention",
     "AttentionKind",
     "AvailabilityReserve",
     "AvailabilityReserveReliability",
     "AvailabilityReserveReplicas",
+    "BacktestOptions",
+    "BacktestReport",
+    "BacktestScore",
     "Balancer",
     "Benchmark",
     "BenchmarkEvidence",
     "BenchmarkOrigin",
+    "BiasScope",
     "BindingTarget",
     "Budget",
+    "BurnAlert",
+    "BurnRate",
+    "BurnRule",
+    "BurnSeverity",
+    "CacheColumns",
     "CalendarDate",
+    "CalendarPattern",
     "CalibrateRequest",
     "CalibratedFactor",
     "Calibration",
     "CalibrationNoise",
     "CalibrationOptions",
     "CalibrationResidual",
+    "CapacityAlert",
     "CapacityPlan",
+    "CapacityRecommendation",
+    "CapacityReport",
+    "CapacityRunway",
+    "CapacityUnit",
     "CatalogData",
     "Change",
+    "ChartPoint",
+    "ClassCriterion",
     "ClientLoop",
+    "Clock",
     "Comparison",
+    "Concurrency",
+    "ConcurrencySource",
+    "CostAnomalies",
+    "CostAnomaly",
+    "CostAnomalyRequest",
+    "CostColumns",
     "CostItem",
     "CostQuote",
+    "Crossing",
+    "CsvColumns",
     "Datacenter",
     "DeploymentModel",
     "DeploymentOption",
     "DeploymentRequest",
     "Difference",
     "Domain",
+    "DriftBase",
     "EngineLimits",
     "EngineSettings",
+    "ErrorBudget",
+    "ErrorBudgetRequest",
     "ErrorCode",
     "ErrorModel",
     "ErrorReport",
@@ -58,15 +90,27 @@ __all__ = [
     "EstimateProvenance",
     "EstimateRequest",
     "EstimateTable",
+    "EventColumns",
     "Evidence",
     "ExperienceClass",
+    "Explanation",
+    "FirstPassage",
+    "FitTrafficRequest",
     "FittedFactors",
     "FleetDeployment",
     "FleetMaxRate",
     "FleetPrediction",
     "FleetSize",
+    "Fluctuation",
+    "ForecastModel",
+    "ForecastOptions",
+    "ForecastReport",
+    "GenerateTrafficRequest",
     "Gpu",
     "GpuMaker",
+    "GrownCapacity",
+    "GrowthFactor",
+    "GrowthRequest",
     "HealthIssue",
     "HealthKind",
     "HealthReport",
@@ -76,9 +120,14 @@ __all__ = [
     "IntentPrompt",
     "Interconnect",
     "InterconnectKind",
+    "Interval",
+    "IntervalScore",
     "KvDtype",
+    "LabelShare",
     "Labels",
+    "LagCorrelation",
     "Latencies",
+    "LatencyColumns",
     "LatencyExpectation",
     "LatencyFigure",
     "LatencyKnee",
@@ -87,11 +136,15 @@ __all__ = [
     "LatencyStatistics",
     "LatencyTarget",
     "LatencyTargets",
+    "LengthSummary",
+    "LevelChange",
+    "LevelCounts",
     "Licence",
     "LicencePolicy",
     "LimitingResource",
     "LoadAssumptions",
     "LoggedRequest",
+    "LognormalFit",
     "Manifest",
     "ManifestSettings",
     "MaxRate",
@@ -99,6 +152,8 @@ __all__ = [
     "MeasuredPoint",
     "MemoryPlan",
     "MemoryRequest",
+    "Metric",
+    "MetricStatus",
     "Miss",
     "MixtureOfExperts",
     "Mla",
@@ -108,6 +163,14 @@ __all__ = [
     "OptionPrediction",
     "Origin",
     "OriginKind",
+    "Outcome",
+    "OutcomeComparison",
+    "OutcomeDrift",
+    "OutcomeFigure",
+    "OutcomeFigures",
+    "OutcomeReport",
+    "OutcomesRequest",
+    "Overview",
     "Parallelism",
     "ParameterGroup",
     "ParsedIntent",
@@ -116,14 +179,21 @@ __all__ = [
     "PipelineStage",
     "PredictRequest",
     "PredictedLatency",
+    "PredictionBias",
     "PrefixBlocks",
+    "PrefixReuse",
+    "PrefixSharing",
     "Price",
     "Priorities",
     "Priority",
     "Provenance",
+    "Provisioning",
+    "ProvisioningState",
+    "PurchaseAdvice",
     "PurchaseOption",
     "QualityScore",
     "Quantile",
+    "QuarterlyReview",
     "Question",
     "QueueRequest",
     "QueueRequestBirthDeath",
@@ -138,15 +208,38 @@ __all__ = [
     "QueueRequestMmc",
     "QueueRequestMmck",
     "QueueResult",
+    "RateSeries",
     "RateSlice",
+    "ReadRatesRequest",
+    "ReadReport",
+    "ReadTrace",
+    "ReadTraceRequest",
+    "Recalibration",
+    "RecalibrationRequest",
     "Recommendation",
     "Rejected",
     "RejectionCode",
     "ReplicaCount",
+    "ReportFormat",
     "RequestClass",
+    "RequestClassSummary",
+    "RequestClasses",
     "RequestLog",
     "RequestMix",
     "RequestStatus",
+    "ResourceDetails",
+    "ResourceForecast",
+    "ReviewItem",
+    "ReviewRequest",
+    "ReviewState",
+    "RhythmKind",
+    "RunwayRequest",
+    "RunwayUrgency",
+    "Saving",
+    "SavingKind",
+    "SavingsReport",
+    "SavingsRequest",
+    "ScalingAdvice",
     "Scenario",
     "ScenarioResult",
     "Scheduling",
@@ -154,13 +247,26 @@ __all__ = [
     "Sensitivity",
     "SensitivityChange",
     "SensitivityOption",
+    "SeriesForecast",
+    "SeriesInput",
+    "ServiceRecommendation",
+    "ServiceStatus",
+    "ServiceTime",
+    "SessionSummary",
     "Sizing",
+    "SloCompliance",
+    "SloComplianceRequest",
     "SloTargets",
     "Specification",
     "Speculation",
+    "TargetCompliance",
     "TargetUse",
     "Task",
     "Tflops",
+    "ThresholdBasis",
+    "ThresholdCrossing",
+    "Thresholds",
+    "TimeFormat",
     "TimePercentiles",
     "TokenDistribution",
     "TokenDistributionConstant",
@@ -168,13 +274,56 @@ __all__ = [
     "TokenDistributionLognormal",
     "TokenLengths",
     "Trace",
+    "TraceAnalysis",
+    "TraceFormat",
+    "TraceOptions",
     "TraceSummary",
+    "TrafficClass",
+    "TrafficGrowth",
+    "TrafficModel",
+    "TrafficPlan",
+    "TrafficPlanRequest",
     "TrafficProfile",
+    "TrafficScalingAdvice",
+    "Trend",
+    "TrendDirection",
+    "TrendOptions",
+    "TrendRequest",
     "UnitCosts",
     "Unmeasured",
+    "Urgency",
+    "UsageProjection",
     "UseCase",
     "WeightFormat",
+    "WindowConcurrency",
+    "WindowRates",
 ]
+
+AlertLevel = Literal[
+    "normal",
+    "warning",
+    "critical",
+]
+"""How bad it is.
+
+- `"normal"`: Below the warning.
+- `"warning"`: At or above the warning.
+- `"critical"`: At or above what is critical.
+"""
+
+
+class ArrivalGaps(_Model):
+    """Times between arrivals."""
+
+    mean_seconds: float
+    """Mean, in seconds."""
+
+    max_seconds: float
+    """Longest, in seconds."""
+
+    squared_cv: float
+    """Variance over squared mean: 1 for Poisson arrivals at a constant rate."""
+
 
 AttentionKind = Literal[
     "mha",
@@ -221,6 +370,27 @@ AvailabilityReserve = Annotated[
 ]
 """How many replicas may be gone."""
 
+
+class BacktestOptions(_Model):
+    """How a backtest is done."""
+
+    stride: int | None = None
+    """Steps from one origin to the next; by default the horizon, so that every point is
+    forecast once.
+    """
+
+    levels: list[float] = Field(default_factory=lambda: [0.8, 0.95])
+    """Levels of the intervals that are judged."""
+
+    seasonal_period: int = 1
+    """Seasonal period of the scale of MASE, RMSSE and MSIS; 1 for none."""
+
+    refit: bool = True
+    """Whether the model is fitted anew at each origin, or only at the first and then
+    updated.
+    """
+
+
 Balancer = Literal[
     "least_outstanding",
     "round_robin",
@@ -242,6 +412,17 @@ BenchmarkOrigin = Literal[
 - `"measured"`: Measured on hardware.
 - `"simulated"`: Computed by a simulator.
 """
+
+
+class BiasScope(_Model):
+    """What a bias is of."""
+
+    model: str | None = None
+    """The model; none for all."""
+
+    gpu: str | None = None
+    """The GPU; none for all."""
+
 
 BindingTarget = Literal[
     "ttft",
@@ -276,8 +457,128 @@ class Budget(_Model):
     """How far a flexible budget may be exceeded, 0.2 by default for 20%."""
 
 
+class BurnRate(_Model):
+    """How fast the budget burned over a window: 1 spends it in exactly the period."""
+
+    window_seconds: float
+    """The window, in seconds, up to the present."""
+
+    events: float
+    """Events in it."""
+
+    bad: float
+    """Of these, bad ones."""
+
+    burn_rate: float | None = None
+    """The share of bad ones over the share that the objective allows; none without
+    events.
+    """
+
+
+BurnSeverity = Literal[
+    "page",
+    "ticket",
+]
+"""Who is to be told.
+
+- `"page"`: Somebody on call, at once.
+- `"ticket"`: Somebody, within days.
+"""
+
+
+class BurnRule(_Model):
+    """When to tell."""
+
+    severity: BurnSeverity
+    """Whom."""
+
+    budget_fraction: float
+    """Share of the period's budget that is spent over the long window when the rule
+    fires, above 0, at most 1. The burn rate to be reached is this × period ÷ window.
+    """
+
+    long_seconds: float
+    """The long window, in seconds: what is said is of some weight."""
+
+    short_seconds: float
+    """The short window, in seconds: it is still so."""
+
+    least_events: float = 10.0
+    """Fewest events in the long window of which anything is said: with few requests,
+    one failure burns fast. Default: 10.
+    """
+
+
+class BurnAlert(_Model):
+    """A rule, and whether it fires."""
+
+    rule: BurnRule
+    """The rule."""
+
+    threshold: float
+    """The burn rate from which on it fires."""
+
+    long: BurnRate
+    """Over the long window."""
+
+    short: BurnRate
+    """Over the short window."""
+
+    firing: bool
+    """Whether it fires."""
+
+    reason: str | None = None
+    """Why it can't be told, where it can't: too few events, or counts over longer
+    stretches than the short window.
+    """
+
+
+class CacheColumns(_Model):
+    """How often a cache had the answer, by stretches of time."""
+
+    at_seconds: list[float] = Field(default_factory=list)
+    """When each stretch began, in seconds since the Unix epoch, ascending."""
+
+    hits: list[float] = Field(default_factory=list)
+    """Look-ups that were answered."""
+
+    lookups: list[float] = Field(default_factory=list)
+    """All look-ups."""
+
+
 CalendarDate = str
 """A calendar date, written `2026-11-20`."""
+
+
+class CalendarPattern(_Model):
+    """How the rate goes by the local clock. Rates are requests over the time that was
+    observed of an hour, parts of hours at either end of the trace counted; `None`
+    for hours never observed.
+    """
+
+    by_hour_qps: list[float | None]
+    """Mean rate of each of the 24 hours of the day, per second; midnight to one o'clock
+    first.
+    """
+
+    by_weekday_qps: list[float | None]
+    """Mean rate of each of the seven days of the week, per second; Monday first."""
+
+    by_hour_of_week_qps: list[float | None]
+    """Mean rate of each of the 168 hours of the week, per second; Monday, midnight to
+    one o'clock, first.
+    """
+
+    peak_hours: list[int]
+    """Hours of the day whose mean rate is at least 80% of that of the busiest hour and
+    10% above the mean of all, ascending; empty for flat traffic and for a trace with
+    fewer than 24 whole hours. (The capacity planning guide for LLM serving compares
+    the means of hours with the 90th percentile of single readings, which quiet
+    weekends put out of reach.)
+    """
+
+    whole_hours: int
+    """Whole local hours in the trace."""
 
 
 class CalibratedFactor(_Model):
@@ -376,6 +677,36 @@ class CapacityPlan(_Model):
     """Peak rate over capacity, 0 to 1."""
 
 
+CapacityUnit = Literal[
+    "vCPU",
+    "GB RAM",
+    "GB Storage",
+    "Mbps",
+    "GPU Units",
+    "req/s",
+    "connections",
+    "tokens/min",
+    "messages",
+    "s",
+    "% of requests",
+]
+"""What usage and capacity are counted in. The spellings are those of the capacity
+planning guide (§1.1); seconds and percent are for the two signals.
+
+- `"vCPU"`: Virtual processors.
+- `"GB RAM"`: Gigabytes of memory.
+- `"GB Storage"`: Gigabytes of storage.
+- `"Mbps"`: Megabits per second.
+- `"GPU Units"`: GPUs, or busy GPUs (two at half load are one).
+- `"req/s"`: Requests per second.
+- `"connections"`: Connections.
+- `"tokens/min"`: Tokens per minute.
+- `"messages"`: Messages or requests.
+- `"s"`: Seconds.
+- `"% of requests"`: Percent of requests.
+"""
+
+
 class Change(_Model):
     """A value that differs from the baseline's specification."""
 
@@ -387,6 +718,32 @@ class Change(_Model):
 
     value: Any
     """This scenario's value."""
+
+
+class ChartPoint(_Model):
+    """A point of a chart: what thresholds are held against, over a stretch of time."""
+
+    at_seconds: float
+    """When the stretch begins, in seconds since the Unix epoch."""
+
+    mean: float
+    """Mean."""
+
+    max: float
+    """Greatest."""
+
+
+class ClassCriterion(_Model):
+    """Why there are so many classes: the number with the greatest mean simplified
+    silhouette (distances to the centres of the own and the nearest other class;
+    Hruschka and others, 2006), one class where none reaches the threshold.
+    """
+
+    silhouettes: list[float]
+    """Mean silhouette with two classes, three, and so on up to the most allowed."""
+
+    threshold: float
+    """What it must reach for more than one class."""
 
 
 class ClientLoop(_Model):
@@ -403,6 +760,99 @@ class ClientLoop(_Model):
     """
 
 
+class Clock(_Model):
+    """When the points of a series were: the first of them, and how far apart they are.
+    """
+
+    start_seconds: float
+    """Time of the first point, in seconds since the Unix epoch."""
+
+    step_seconds: float
+    """Seconds from one point to the next, above 0."""
+
+
+ConcurrencySource = Literal[
+    "measured",
+    "assumed",
+]
+"""Where the latency of a `Concurrency` is from.
+
+- `"measured"`: From the latencies in the trace.
+- `"assumed"`: From the service time in the options and the mean answer.
+"""
+
+
+class CostAnomaly(_Model):
+    """A stretch whose cost is out of the ordinary."""
+
+    at_seconds: float
+    """When it began, in seconds since the Unix epoch."""
+
+    usd: float
+    """What was paid, in USD: for the stretch, or for a request."""
+
+    expected_usd: float
+    """What was to be expected."""
+
+    expected_usd_low: float
+    """Lower end of what is ordinary, at the significance that was asked for of one
+    stretch.
+    """
+
+    expected_usd_high: float
+    """Upper end of it."""
+
+    score: float
+    """How far it is off, in standard deviations of the logarithm."""
+
+    p_adjusted: float
+    """The chance of one as far off, where every stretch is tested at once (Holm)."""
+
+    excess_usd: float
+    """What was paid beyond the expected for the whole stretch, in USD; below 0 for
+    less.
+    """
+
+
+class CostColumns(_Model):
+    """What was paid for how many requests, by stretches of time."""
+
+    at_seconds: list[float] = Field(default_factory=list)
+    """When each stretch began, in seconds since the Unix epoch, ascending."""
+
+    usd: list[float] = Field(default_factory=list)
+    """What it cost, in USD."""
+
+    requests: list[float] = Field(default_factory=list)
+    """Requests that were answered."""
+
+
+class CostAnomalyRequest(_Model):
+    """Costs over time, and how they are judged."""
+
+    costs: CostColumns
+    """What was paid, by stretches of equal length; at most 20,000."""
+
+    per_request: bool = False
+    """Whether the cost of a request is judged, and not that of a stretch, so that more
+    traffic alone is no anomaly. Stretches without requests are left out. Default:
+    no.
+    """
+
+    significance: float = 0.01
+    """Chance of any false alarm among all stretches, 0.0001 to 0.5. Default: 0.01."""
+
+    least_change_fraction: float = 0.1
+    """Least difference from what is expected that counts, as a share of it, 0.001 to
+    10. Default: 0.1.
+    """
+
+    baseline: int = 28
+    """How many stretches before one say what is expected of it, 8 to 1,000. Default:
+    28.
+    """
+
+
 class CostItem(_Model):
     """A part of a cost."""
 
@@ -411,6 +861,16 @@ class CostItem(_Model):
 
     usd_per_month: float
     """USD per month of 730 hours."""
+
+
+class Crossing(_Model):
+    """A time to come."""
+
+    days: float
+    """Days from now; negative in the past."""
+
+    time_seconds: float
+    """Seconds since the Unix epoch."""
 
 
 class Datacenter(_Model):
@@ -523,6 +983,16 @@ Domain = Literal[
 - `"vision"`: Images.
 """
 
+DriftBase = Literal[
+    "prediction",
+    "own_past",
+]
+"""What a drift is away from.
+
+- `"prediction"`: The prediction, so that more traffic alone is no drift.
+- `"own_past"`: Its own past, where nothing was predicted.
+"""
+
 
 class EngineSettings(_Model):
     """Settings of the serving engine, in vLLM's terms."""
@@ -541,6 +1011,48 @@ class EngineSettings(_Model):
 
     enable_prefix_caching: bool
     """Whether prompts that begin alike share their cache."""
+
+
+class ErrorBudget(_Model):
+    """How an objective stands."""
+
+    events: float
+    """Events of the period."""
+
+    bad: float
+    """Of these, bad ones."""
+
+    compliance: float | None = None
+    """Share of good ones; none without events."""
+
+    compliance_low: float | None = None
+    """Lower end of its 95% interval (Wilson), were events independent."""
+
+    compliance_high: float | None = None
+    """Upper end of it."""
+
+    met: bool | None = None
+    """Whether it is at least the objective; none without events."""
+
+    budget_events: float
+    """Bad events that the objective allows among as many."""
+
+    spent_fraction: float | None = None
+    """Share of the budget that is spent; above 1 when the objective is missed."""
+
+    present: BurnRate
+    """How fast it burns now, over six hours, or the period where that is shorter."""
+
+    exhausted_in_seconds: float | None = None
+    """In how many seconds the rest is spent at that rate; 0 where it is; none where it
+    burns no faster than it is renewed.
+    """
+
+    alerts: list[BurnAlert]
+    """Every rule, and whether it fires."""
+
+    covered_days: float
+    """Days of the period that the counts cover, 0 to its length."""
 
 
 ErrorCode = Literal[
@@ -641,6 +1153,47 @@ EstimateProvenance = Literal[
 """
 
 
+class EventColumns(_Model):
+    """Events counted over stretches of equal length. Stretches without events may be
+    left out.
+    """
+
+    bucket_seconds: float
+    """Length of a stretch, in seconds; up to the least short window of the rules, for
+    these to be told.
+    """
+
+    at_seconds: list[float]
+    """When each stretch began, in seconds since the Unix epoch, ascending."""
+
+    events: list[float]
+    """Events in it, such as requests."""
+
+    bad: list[float]
+    """Of these, bad ones: failed, or slower than promised."""
+
+
+class ErrorBudgetRequest(_Model):
+    """An objective, and events."""
+
+    objective: float
+    """Share of events that are to be good, such as 0.999: 0.5 to 0.999999."""
+
+    period_seconds: float = 2592000.0
+    """Over how long, in seconds, up to the present. Default: 30 days."""
+
+    now_seconds: float
+    """The present, in seconds since the Unix epoch."""
+
+    counts: EventColumns
+    """The events."""
+
+    rules: list[BurnRule] = Field(
+        default_factory=lambda: [BurnRule(severity="page", budget_fraction=0.02, long_seconds=3600.0, short_seconds=300.0), BurnRule(severity="page", budget_fraction=0.05, long_seconds=21600.0, short_seconds=1800.0), BurnRule(severity="ticket", budget_fraction=0.1, long_seconds=259200.0, short_seconds=21600.0)]
+    )
+    """When to tell. Default: the three rules of the workbook."""
+
+
 class Evidence(_Model):
     """The words that a field came from."""
 
@@ -663,6 +1216,47 @@ ExperienceClass = Literal[
 - `"deferred"`: A spinner is acceptable: TTFT up to 1 s, ITL up to 40 ms.
 - `"batch"`: Nobody watches: TTFT up to 2 s, ITL up to 45 ms.
 """
+
+
+class Explanation(_Model):
+    """Why a model forecasts what it does."""
+
+    model: str
+    """Name of the model."""
+
+    seasonal_periods: list[int]
+    """Seasonal periods that it follows, in steps."""
+
+    transform: str
+    """Scale on which it works: `none`, `log` or `Box–Cox` with its exponent."""
+
+    parameters: dict[str, float]
+    """Its parameters by name, such as `alpha`."""
+
+    weights: dict[str, float]
+    """Models that it is made of, with their weights; empty for a single model."""
+
+    notes: list[str]
+    """What was noticed and done, in sentences."""
+
+
+class FirstPassage(_Model):
+    """When a load first reaches the threshold."""
+
+    probability: float
+    """Probability that it does within the horizon, 0 to 1."""
+
+    level: float
+    """Share of outcomes within the interval."""
+
+    earliest: Crossing | None = None
+    """Early end of the interval on the date; `None` beyond the horizon."""
+
+    median: Crossing | None = None
+    """As likely before as after; `None` beyond the horizon."""
+
+    latest: Crossing | None = None
+    """Late end of the interval on the date; `None` beyond the horizon."""
 
 
 class FittedFactors(_Model):
@@ -706,6 +1300,94 @@ class FleetDeployment(_Model):
     """How far off they may be: 90% intervals of ln(measured ÷ predicted)."""
 
 
+class Fluctuation(_Model):
+    """One component of how the rate fluctuates."""
+
+    seconds: float
+    """How long it lasts: its correlation falls to 1/e in so many seconds."""
+
+    variance: float
+    """Its part of the variance of the relative rate (rate over its mean); 50 for all
+    together at most.
+    """
+
+
+ForecastModel = Literal[
+    "auto",
+    "naive",
+    "seasonal_naive",
+    "drift",
+    "linear_weekday",
+    "compound_growth",
+    "ets",
+    "holt_winters",
+    "holt_winters_multiplicative",
+    "theta",
+    "optimised_theta",
+    "taylor",
+    "mstl",
+    "seasonal_autoregression",
+    "naive2",
+    "croston",
+    "syntetos_boylan",
+    "teunter_syntetos_babai",
+]
+"""The models that a forecast can be asked of by name.
+
+- `"auto"`: Looks at the series, tries what may suit it and combines what does.
+- `"naive"`: The last value.
+- `"seasonal_naive"`: The value of a season ago.
+- `"drift"`: The last value, with the average change.
+- `"linear_weekday"`: A straight line with factors of the weekdays, which are those
+  of UTC; needs times.
+- `"compound_growth"`: Compound growth by the month, fitted; needs times.
+- `"ets"`: Exponential smoothing (error, trend, season), chosen by AICc.
+- `"holt_winters"`: Holt–Winters smoothing with an additive season.
+- `"holt_winters_multiplicative"`: Holt–Winters smoothing with a multiplicative
+  season.
+- `"theta"`: Theta.
+- `"optimised_theta"`: Theta with an optimised coefficient.
+- `"taylor"`: Exponential smoothing with up to three seasons and an autoregressive
+  residual.
+- `"mstl"`: Decomposition into several seasons; the rest by exponential smoothing.
+- `"seasonal_autoregression"`: Regression on the values of a season, two seasons and
+  longer seasons ago.
+- `"naive2"`: The M4 competition's yardstick: the last value, seasonally adjusted
+  where that is called for.
+- `"croston"`: Croston's method for intermittent demand.
+- `"syntetos_boylan"`: Syntetos and Boylan's method for intermittent demand.
+- `"teunter_syntetos_babai"`: Teunter, Syntetos and Babai's method for intermittent
+  demand.
+"""
+
+
+class ForecastOptions(_Model):
+    """How a forecast is asked for, but for the values."""
+
+    horizon: int
+    """Steps to forecast, at most 100,000."""
+
+    seasonal_periods: list[int] | None = None
+    """Seasons in steps, the shortest first, at most three; by default `auto` looks for
+    them.
+    """
+
+    levels: list[float] = Field(default_factory=lambda: [0.8, 0.95])
+    """Levels of the intervals, above 0 and below 1."""
+
+    model: ForecastModel = "auto"
+    """The model."""
+
+    start_seconds: float | None = None
+    """Time of the first value in seconds since the Unix epoch; needs `step_seconds`."""
+
+    step_seconds: float | None = None
+    """Seconds from one value to the next."""
+
+    non_negative: bool | None = None
+    """Whether the quantity can't be below zero; by default where no value is."""
+
+
 GpuMaker = Literal[
     "nvidia",
     "amd",
@@ -715,6 +1397,52 @@ GpuMaker = Literal[
 - `"nvidia"`: NVIDIA.
 - `"amd"`: AMD.
 """
+
+
+class GrowthFactor(_Model):
+    """One factor of a `GrownCapacity`."""
+
+    name: str
+    """`current_load`, `growth`, `peak` or `safety`."""
+
+    value: float
+    """Its value."""
+
+    product: float
+    """The product up to it."""
+
+
+class GrownCapacity(_Model):
+    """Capacity that a growing load needs, factor by factor."""
+
+    required_capacity: float
+    """Capacity needed at the end, in the unit of the load."""
+
+    factors: list[GrowthFactor]
+    """The factors in order, with what they come to."""
+
+    by_month: list[float]
+    """Capacity needed after each whole month, today first."""
+
+
+class GrowthRequest(_Model):
+    """What `grown_capacity` is asked."""
+
+    current_load: float
+    """Mean load today, in any unit."""
+
+    monthly_growth: float
+    """Growth a month: 0.1 is 10%; above −1, at most 10."""
+
+    months_ahead: float
+    """Months ahead, 0 to 120."""
+
+    peak_factor: float = 2.5
+    """Peak over mean, 1 to 100."""
+
+    safety_margin: float = 1.35
+    """What is kept above that, as a factor of 1 to 10."""
+
 
 HealthKind = Literal[
     "impossible_benchmark",
@@ -871,6 +1599,96 @@ class Interconnect(_Model):
     """GPUs that reach one another at that speed."""
 
 
+class Interval(_Model):
+    """A prediction interval of every step."""
+
+    level: float
+    """Share of outcomes that fall into it, between 0 and 1."""
+
+    lower: list[float]
+    """Lower end of each step: the quantile at (1 − level) ÷ 2."""
+
+    upper: list[float]
+    """Upper end of each step: the quantile at (1 + level) ÷ 2."""
+
+
+class ForecastReport(_Model):
+    """A forecast as plain data."""
+
+    model: str
+    """Name of the model."""
+
+    clock: Clock | None = None
+    """Time of the first step, where the series has times."""
+
+    mean: list[float]
+    """Point forecast of each step."""
+
+    intervals: list[Interval]
+    """Intervals at the asked levels, in the order asked."""
+
+
+class IntervalScore(_Model):
+    """How an interval did."""
+
+    level: float
+    """Its level."""
+
+    coverage: float
+    """Share of outcomes that it held."""
+
+    msis: float | None = None
+    """Mean scaled interval score; none where the history has no scale."""
+
+
+class BacktestScore(_Model):
+    """How a model did. Fields are null where there was no outcome, or no scale, to
+    judge by.
+    """
+
+    step: int
+    """Steps ahead; 0 for all steps together."""
+
+    outcomes: int
+    """Outcomes that were judged."""
+
+    smape: float | None = None
+    """Symmetric mean absolute percentage error, in percent."""
+
+    mase: float | None = None
+    """Mean absolute scaled error."""
+
+    rmsse: float | None = None
+    """Root mean squared scaled error."""
+
+    pinball: float | None = None
+    """Mean pinball loss over the median and both ends of every interval, in the series'
+    unit.
+    """
+
+    intervals: list[IntervalScore]
+    """Intervals, in the order asked."""
+
+
+class BacktestReport(_Model):
+    """The outcome of a backtest."""
+
+    model: str
+    """Name of the model."""
+
+    folds: int
+    """Number of origins."""
+
+    horizon: int
+    """Steps forecast from each."""
+
+    overall: BacktestScore
+    """All steps together."""
+
+    by_step: list[BacktestScore]
+    """Each step ahead."""
+
+
 KvDtype = Literal[
     "auto",
     "bf16",
@@ -890,6 +1708,25 @@ KvDtype = Literal[
 """
 
 
+class LabelShare(_Model):
+    """Requests of one name."""
+
+    name: str
+    """Name of the model or tenant."""
+
+    requests: int
+    """Its requests."""
+
+    fraction: float
+    """Share of all requests."""
+
+    input_tokens_mean: float
+    """Mean tokens of its prompts."""
+
+    output_tokens_mean: float
+    """Mean tokens of its answers."""
+
+
 class Labels(_Model):
     """A column of names: each name once, and which of them each request has."""
 
@@ -898,6 +1735,37 @@ class Labels(_Model):
 
     index: list[int] = Field(default_factory=list)
     """Position in `names` of each request's; empty where the log has no such column."""
+
+
+class LagCorrelation(_Model):
+    """Autocorrelation of the windows' counts at a lag."""
+
+    lag: int
+    """Windows between the two."""
+
+    correlation: float
+    """Sample autocorrelation, −1 to 1."""
+
+
+class LatencyColumns(_Model):
+    """Latencies by stretches of time, all at one percentile; a column that is not known
+    is empty.
+    """
+
+    at_seconds: list[float] = Field(default_factory=list)
+    """When each stretch began, in seconds since the Unix epoch, ascending."""
+
+    requests: list[float] = Field(default_factory=list)
+    """Requests in it; empty where all stretches are to count alike."""
+
+    ttft_ms: list[float] = Field(default_factory=list)
+    """Time to first token, in milliseconds."""
+
+    itl_ms: list[float] = Field(default_factory=list)
+    """Inter-token latency, in milliseconds."""
+
+    e2e_ms: list[float] = Field(default_factory=list)
+    """The whole request, in milliseconds."""
 
 
 class LatencyPercentiles(_Model):
@@ -1072,6 +1940,38 @@ class Benchmark(_Model):
 
     as_of: CalendarDate | None = None
     """When they were measured."""
+
+
+class LevelChange(_Model):
+    """The likeliest change of level of a series."""
+
+    at_seconds: float
+    """When the new level begins, in seconds since the Unix epoch."""
+
+    before: float
+    """Mean before."""
+
+    after: float
+    """Mean from then on."""
+
+    p_value: float
+    """Chance of a change as plain as this in a series that has none."""
+
+
+class LevelCounts(_Model):
+    """How many metrics are at which level."""
+
+    normal: int
+    """Normal."""
+
+    warning: int
+    """At a warning."""
+
+    critical: int
+    """Critical."""
+
+    stale: int
+    """Of all of these, without a recent reading."""
 
 
 Licence = Literal[
@@ -1518,6 +2418,23 @@ class LoggedRequest(_Model):
     """When its last token was there."""
 
 
+class LognormalFit(_Model):
+    """A lognormal distribution fitted by maximum likelihood: mean and deviation of the
+    logarithms.
+    """
+
+    mean_tokens: float
+    """Mean of the fitted distribution, in tokens."""
+
+    cv: float
+    """Standard deviation over mean of the fitted distribution."""
+
+    ks_distance: float
+    """Greatest distance between the fitted and the seen distribution function, 0 to 1
+    (Kolmogorov–Smirnov): below 0.05 the fit is good, above 0.1 use what was seen.
+    """
+
+
 class Manifest(_Model):
     """A Kubernetes object, as data and as YAML."""
 
@@ -1646,6 +2563,68 @@ class MeasuredEvidence(_Model):
 
     source: str
     """Where the measured rows, or else the simulated ones, were taken from."""
+
+
+Metric = Literal[
+    "compute",
+    "memory",
+    "storage",
+    "network",
+    "gpu",
+    "api_rate_limit",
+    "database_connections",
+    "cache_memory",
+    "queue_depth",
+    "latency_p95",
+    "error_rate",
+]
+"""What a reading is of: the nine resource types of the capacity planning guide (§1.1),
+and the two scaling triggers of the production sizing guide (§5.2) that are no
+resource.
+
+- `"compute"`: Processors.
+- `"memory"`: Main memory.
+- `"storage"`: Disks.
+- `"network"`: Network bandwidth.
+- `"gpu"`: GPUs: how busy they are, or how much of their memory is taken.
+- `"api_rate_limit"`: A provider's limit of requests or tokens.
+- `"database_connections"`: Connections of a database pool.
+- `"cache_memory"`: Memory of a cache.
+- `"queue_depth"`: Requests or messages that wait.
+- `"latency_p95"`: 95th percentile of request latency.
+- `"error_rate"`: Share of requests that fail.
+"""
+
+
+class CapacityAlert(_Model):
+    """Something that calls for attention."""
+
+    service: str
+    """The service."""
+
+    metric: Metric
+    """The metric."""
+
+    level: AlertLevel
+    """How bad it is."""
+
+    value: float
+    """The latest value: percent of the capacity, or in the metric's unit."""
+
+    threshold: float
+    """The threshold of the level."""
+
+    since_seconds: float
+    """When the level was reached, in seconds since the Unix epoch."""
+
+    stale: bool
+    """Whether readings have ceased to come since."""
+
+    message: str
+    """What it is, in a sentence."""
+
+    action: str
+    """What to do about it."""
 
 
 class Miss(_Model):
@@ -1843,6 +2822,85 @@ class Origin(_Model):
     """The template's name or the arithmetic."""
 
 
+OutcomeFigure = Literal[
+    "ttft_ms",
+    "itl_ms",
+    "e2e_ms",
+    "requests_per_second",
+    "tokens_per_second",
+    "usd_per_hour",
+    "utilization",
+]
+"""A figure of a deployment.
+
+- `"ttft_ms"`: Time to first token.
+- `"itl_ms"`: Inter-token latency.
+- `"e2e_ms"`: The whole request.
+- `"requests_per_second"`: Requests in a second, the most that were borne.
+- `"tokens_per_second"`: Tokens of answers in a second.
+- `"usd_per_hour"`: What it cost.
+- `"utilization"`: How busy it was.
+"""
+
+
+class OutcomeComparison(_Model):
+    """One figure of one outcome against its prediction."""
+
+    outcome: int
+    """Place of the outcome among those given, from 0."""
+
+    deployment_id: str
+    """The deployment."""
+
+    figure: OutcomeFigure
+    """The figure."""
+
+    observed: float
+    """As observed."""
+
+    predicted: float
+    """As predicted."""
+
+    ratio: float
+    """Observed over predicted."""
+
+    predicted_low: float | None = None
+    """Lower end of the prediction's 90% interval; none where it has none."""
+
+    predicted_high: float | None = None
+    """Upper end of it."""
+
+    within: bool | None = None
+    """Whether what was observed lies within; none without an interval."""
+
+
+class OutcomeFigures(_Model):
+    """Figures of a deployment, observed or predicted; none for what is not known."""
+
+    ttft_ms: float | None = None
+    """Time to first token at the outcome's quantile, in milliseconds."""
+
+    itl_ms: float | None = None
+    """Inter-token latency at the outcome's quantile, in milliseconds."""
+
+    e2e_ms: float | None = None
+    """The whole request at the outcome's quantile, in milliseconds."""
+
+    requests_per_second: float | None = None
+    """Requests in a second over all replicas."""
+
+    tokens_per_second: float | None = None
+    """Tokens of answers in a second over all replicas."""
+
+    usd_per_hour: float | None = None
+    """Cost in USD per hour."""
+
+    utilization: float | None = None
+    """How busy the GPUs were, 0 to 1; predicted: the load over the highest that is
+    sustained.
+    """
+
+
 class Parallelism(_Model):
     """How one deployment of a model is spread over GPUs: `tensor_parallel ×
     pipeline_parallel × data_parallel` of them. Every field defaults to 1.
@@ -2019,6 +3077,52 @@ class PredictedLatency(_Model):
     """Upper end of its interval."""
 
 
+class PredictionBias(_Model):
+    """How predictions of a figure are wrong on average."""
+
+    scope: BiasScope
+    """Of what."""
+
+    figure: OutcomeFigure
+    """The figure."""
+
+    deployments: int
+    """Deployments."""
+
+    outcomes: int
+    """Outcomes of these."""
+
+    ratio: float
+    """Geometric mean of observed ÷ predicted, each deployment counted once."""
+
+    ratio_low: float | None = None
+    """Lower end of its 95% interval; none where there are too few to tell."""
+
+    ratio_high: float | None = None
+    """Upper end of it."""
+
+    log_spread: float
+    """Standard deviation of the logarithm of the ratio between deployments, or of one
+    deployment between outcomes.
+    """
+
+    p_value: float | None = None
+    """Chance of a ratio as far from 1 without bias; none where there are too few to
+    tell.
+    """
+
+    p_adjusted: float | None = None
+    """The same where every bias of the report is tested at once (Holm)."""
+
+    significant: bool
+    """Whether that is below 0.05."""
+
+    correction: float
+    """What to multiply a prediction by: the ratio, drawn towards 1 where there are few
+    deployments (to the power of n ÷ (n + 4)).
+    """
+
+
 class PrefixBlocks(_Model):
     """A column of prefixes: for each request the blocks that its prompt begins with. A
     block's number stands for all tokens up to its end, so two prompts with the same
@@ -2033,6 +3137,42 @@ class PrefixBlocks(_Model):
 
     blocks: list[int] = Field(default_factory=list)
     """The blocks of all requests, one request after the other."""
+
+
+class PrefixReuse(_Model):
+    """What a cache finds that drops what was not asked for some time."""
+
+    kept_seconds: float
+    """How long a block is kept after it was last asked for, in seconds."""
+
+    hit_fraction: float
+    """Share of all prompt tokens that it finds."""
+
+
+class PrefixSharing(_Model):
+    """How much of the prompts was asked before. A prompt's share is its leading blocks
+    that an earlier request had.
+    """
+
+    requests: int
+    """Requests with a known prefix."""
+
+    requests_sharing_fraction: float
+    """Share of those whose first block an earlier request had."""
+
+    hit_fraction: float
+    """Share of all prompt tokens that an earlier request had: what a prefix cache
+    without limits would find.
+    """
+
+    by_age: list[PrefixReuse]
+    """The same for caches that drop a block when it was not asked for so long."""
+
+    distinct_blocks: int
+    """Distinct blocks: the size of a cache without limits."""
+
+    block_tokens: int
+    """Tokens of a block."""
 
 
 Priority = Literal[
@@ -2164,6 +3304,83 @@ class OptionPrediction(_Model):
     """What was measured or simulated of this deployment, at any lengths; `None` for
     nothing.
     """
+
+
+ProvisioningState = Literal[
+    "under",
+    "right",
+    "over",
+    "unknown",
+]
+"""Whether there is enough.
+
+- `"under"`: Targets are missed, or the GPUs are as busy as is critical.
+- `"right"`: About what is needed.
+- `"over"`: The busiest hours would do with less.
+- `"unknown"`: Neither targets nor utilisation are known.
+"""
+
+
+class Provisioning(_Model):
+    """What a deployment has, and needs."""
+
+    deployment_id: str
+    """The deployment."""
+
+    state: ProvisioningState
+    """Whether there is enough."""
+
+    replicas: int
+    """Replicas of the latest outcome."""
+
+    replicas_by_utilization: int | None = None
+    """Replicas at which the busiest hours would be at a good load (between scaling down
+    and up), by utilisation alone; none where that is not known. What the engine
+    model says of targets is in `savings`.
+    """
+
+    utilization_p95: float | None = None
+    """95th percentile of the utilisation over outcomes, 0 to 1."""
+
+    within_targets_fraction: float | None = None
+    """Share of the time within every target; none without targets."""
+
+    worst_target: OutcomeFigure | None = None
+    """The figure furthest from its target in the worst outcome, observed over promised
+    (promised over observed for rates): above 1 it was missed.
+    """
+
+    worst_ratio: float | None = None
+    """By that factor."""
+
+    saving_usd_per_month: float | None = None
+    """What the change of replicas would save by the month of 730 hours, in USD; below 0
+    where more are needed; none where costs are not known.
+    """
+
+    reason: str
+    """Why, in a sentence."""
+
+
+class PurchaseAdvice(_Model):
+    """What to reserve and what to rent by the hour."""
+
+    reserved_replicas: int
+    """Replicas that are needed long enough each day to be reserved, and the fewest
+    asked for.
+    """
+
+    spot_replicas: int
+    """The other replicas of the plan: spot, or on demand where interruptions hurt."""
+
+    hours_per_day: list[float]
+    """Hours a day that each replica beyond the fewest is needed, the first of them
+    first, as a mean over the week; at most a thousand of them, empty where hours of
+    the day are not known.
+    """
+
+    peak_hours_per_day: int
+    """Peak hours a day."""
 
 
 PurchaseOption = Literal[
@@ -2528,6 +3745,25 @@ QueueRequest = Annotated[
 """A queue, in Kendall's notation. Rates are per second, times in seconds."""
 
 
+class RateSeries(_Model):
+    """Rates at a fixed step: what forecasts are made of."""
+
+    labels: dict[str, str] = Field(default_factory=dict)
+    """What the series is of, by label; empty for a whole trace."""
+
+    start_seconds: float | None = None
+    """Time of the first value in seconds since the Unix epoch, where known."""
+
+    step_seconds: float
+    """Seconds from one value to the next."""
+
+    values: list[float | None]
+    """The values, oldest first; null where missing. Of a trace: requests per second in
+    each whole step, steps beginning at whole multiples of their length since the
+    epoch.
+    """
+
+
 class RateSlice(_Model):
     """A part of the day with a rate of its own."""
 
@@ -2558,6 +3794,68 @@ class ArrivalProcess(_Model):
     enough for a steady state; empty for a constant rate. What is predicted is the
     mixture over requests.
     """
+
+
+class ReadRatesRequest(_Model):
+    """What `read_rates` is asked."""
+
+    text: str
+    """The answer of a range query, as JSON."""
+
+    step_seconds: float | None = None
+    """The query's step, in seconds; by default the shortest time between two values of
+    a series.
+    """
+
+
+class ReadReport(_Model):
+    """What became of the rows of a log."""
+
+    rows: int
+    """Rows, spans or requests in the text."""
+
+    requests: int
+    """Requests in the trace."""
+
+    skipped: int
+    """Rows that could not be read and were left out."""
+
+    ignored: int
+    """Rows that are no requests, such as spans of tools."""
+
+    out_of_order: int
+    """Requests that came before the one in the row above and were sorted."""
+
+    errors: list[ErrorReport]
+    """Why the first ten rows that were left out could not be read."""
+
+
+class Recalibration(_Model):
+    """What outcomes taught."""
+
+    calibration: Calibration
+    """The calibration; its `fitted` goes into the `calibration` of estimates and
+    predictions.
+    """
+
+    outcomes: int
+    """Outcomes that it was made from."""
+
+    ttft_error_before: float | None = None
+    """Median factor between observed and predicted times to first token (either way,
+    from 1 up) before; none where there were none.
+    """
+
+    ttft_error_after: float | None = None
+    """The same with the calibration. It was fitted to these outcomes: others are met
+    less well.
+    """
+
+    itl_error_before: float | None = None
+    """The same of inter-token latencies before."""
+
+    itl_error_after: float | None = None
+    """The same with the calibration."""
 
 
 RejectionCode = Literal[
@@ -2641,6 +3939,19 @@ class FleetSize(_Model):
     """The replicas that the targets need, and what one less would miss."""
 
 
+ReportFormat = Literal[
+    "markdown",
+    "json",
+    "html",
+]
+"""How a report is written.
+
+- `"markdown"`: Markdown.
+- `"json"`: JSON: the `CapacityReport` itself.
+- `"html"`: One HTML page, styles and charts within, without scripts.
+"""
+
+
 class RequestLog(_Model):
     """What one replica did with each request of a run, all requests that it had in that
     time.
@@ -2660,6 +3971,163 @@ RequestStatus = Literal[
 - `"completed"`: It was answered.
 - `"failed"`: It was refused or broke off.
 - `"cancelled"`: Whoever asked went away, or the log ended before the answer did.
+"""
+
+ReviewState = Literal[
+    "fine",
+    "attention",
+    "no_data",
+]
+"""What a point of the review says.
+
+- `"fine"`: Nothing calls for attention.
+- `"attention"`: Something does.
+- `"no_data"`: There is nothing to tell it from.
+"""
+
+
+class ReviewItem(_Model):
+    """A point of the review."""
+
+    title: str
+    """The point, as the checklist has it."""
+
+    state: ReviewState
+    """What it says."""
+
+    findings: list[str]
+    """What was found, in sentences; the ten that matter most."""
+
+    figures: dict[str, float]
+    """Figures by name, units in their names."""
+
+
+class QuarterlyReview(_Model):
+    """The review."""
+
+    items: list[ReviewItem]
+    """The six points of the checklist, in its order."""
+
+
+RhythmKind = Literal[
+    "flat",
+    "hour_of_day",
+    "hour_and_weekday",
+    "hour_of_week",
+]
+"""How the rhythm of a `TrafficModel` was told.
+
+- `"flat"`: There is none: less than a day was seen, or its time is not known.
+- `"hour_of_day"`: From the hours of the day: from a day on.
+- `"hour_and_weekday"`: From the hours of the day and the days of the week: from a
+  week on.
+- `"hour_of_week"`: From every hour of the week on its own: from two weeks on.
+"""
+
+RunwayUrgency = Literal[
+    "sufficient",
+    "monitor",
+    "schedule",
+    "plan",
+    "urgent",
+]
+"""How soon to act.
+
+- `"sufficient"`: No crossing within the horizon.
+- `"monitor"`: In more than 60 days.
+- `"schedule"`: Within 60 days.
+- `"plan"`: Within 30 days.
+- `"urgent"`: Within 7 days.
+"""
+
+
+class CapacityRunway(_Model):
+    """How long capacity lasts."""
+
+    threshold: float
+    """The load that is not to be crossed: capacity × utilisation."""
+
+    current_utilization: float
+    """The last load that was seen over the capacity."""
+
+    mean_crossing: Crossing | None = None
+    """First time that the mean of the forecast reaches the threshold; `None` beyond the
+    horizon.
+    """
+
+    quantile_crossing: Crossing | None = None
+    """First time that the quantile of the forecast reaches it; `None` beyond the
+    horizon.
+    """
+
+    quantile: float
+    """The quantile that this is about."""
+
+    first_passage: FirstPassage
+    """When the load itself first reaches the threshold, over joint samples of the
+    forecast.
+    """
+
+    required_capacity_mean: float
+    """Capacity that keeps the mean forecast of the last week of the horizon below the
+    utilisation.
+    """
+
+    required_capacity_quantile: float
+    """The same for the quantile of the forecast."""
+
+    capacity_increase_needed: float
+    """What the latter lacks today; 0 where nothing."""
+
+    urgency: RunwayUrgency
+    """How soon to act: by the earlier of the two crossings."""
+
+    purchase_by: Crossing | None = None
+    """By when to order, so that capacity is there at the earlier crossing; in the past
+    where it is too late. `None` without a crossing or a lead time.
+    """
+
+    recommendation: str
+    """What to do, in a sentence."""
+
+    model: str
+    """The model of the forecast."""
+
+    forecast_peak: float
+    """Greatest mean of the forecast up to the horizon."""
+
+    forecast_average: float
+    """Average of the forecast's mean up to the horizon."""
+
+
+SavingKind = Literal[
+    "scale",
+    "right_size",
+    "respread",
+    "quantize",
+    "speculative_decoding",
+    "other_gpu",
+]
+"""What changes.
+
+- `"scale"`: More replicas, because targets are missed.
+- `"right_size"`: Fewer replicas.
+- `"respread"`: GPUs of a replica.
+- `"quantize"`: Weights in fp8, or the KV cache, or both.
+- `"speculative_decoding"`: Speculative decoding.
+- `"other_gpu"`: Another GPU.
+"""
+
+ScalingAdvice = Literal[
+    "hold",
+    "up",
+    "down",
+]
+"""What should be done about capacity.
+
+- `"hold"`: Nothing.
+- `"up"`: Add some.
+- `"down"`: Some may be taken away.
 """
 
 Scheduling = Literal[
@@ -2780,6 +4248,100 @@ class Sensitivity(_Model):
     """The answer in a sentence or two."""
 
 
+class SeriesForecast(_Model):
+    """A forecast, and why."""
+
+    forecast: ForecastReport
+    """The forecast."""
+
+    explanation: Explanation
+    """Why it is what it is."""
+
+
+class SeriesInput(_Model):
+    """A series as data: what `Series` is read from."""
+
+    values: list[float | None]
+    """The values, oldest first; null where missing."""
+
+    start_seconds: float | None = None
+    """Time of the first value in seconds since the Unix epoch; none for a plain index.
+    Needs `step_seconds`.
+    """
+
+    step_seconds: float | None = None
+    """Seconds from one value to the next; none for a plain index. Alone, the series
+    starts at 0.
+    """
+
+    non_negative: bool = False
+    """Whether the quantity can't be below zero."""
+
+
+class RunwayRequest(_Model):
+    """What `capacity_runway` is asked."""
+
+    series: SeriesInput
+    """The load, with times, in the unit of the capacity."""
+
+    capacity: float
+    """The capacity there is."""
+
+    utilization: float = 0.7
+    """Share of it that is not to be crossed, above 0, at most 1."""
+
+    horizon_days: float = 90.0
+    """How far to look, in days."""
+
+    quantile: float = 0.9
+    """The quantile of the forecast that is looked at besides its mean."""
+
+    level: float = 0.8
+    """Share of outcomes within the interval on the date."""
+
+    lead_time_days: float | None = None
+    """How long it takes from an order to capacity, in days; `None` for no date to buy
+    by.
+    """
+
+    now_seconds: float | None = None
+    """The present in seconds since the Unix epoch; by default the end of the series."""
+
+    seasonal_periods: list[int] | None = None
+    """Seasons of the series, in steps; by default they are looked for."""
+
+
+class ServiceTime(_Model):
+    """How long a request takes: TTFT + ITL × (tokens of the answer − 1)."""
+
+    ttft_ms: float
+    """Mean time to first token, in milliseconds."""
+
+    itl_ms: float
+    """Mean inter-token latency, in milliseconds."""
+
+
+class SessionSummary(_Model):
+    """Conversations of a trace."""
+
+    sessions: int
+    """Number of conversations."""
+
+    requests_mean: float
+    """Mean requests of a conversation."""
+
+    requests_p95: int
+    """95th percentile of the requests of a conversation."""
+
+    gap_mean_seconds: float | None = None
+    """Mean time between a conversation's request and its next, in seconds; `None` where
+    none has two.
+    """
+
+    gap_p50_seconds: float | None = None
+    """Median of that time, in seconds, within one part in 1,024."""
+
+
 Sizing = Literal[
     "headroom",
     "prediction",
@@ -2792,6 +4354,24 @@ Sizing = Literal[
   lengths; measured deployments calibrate it. Headroom, where it is asked for, comes
   on top of the reserve that predictions keep.
 """
+
+
+class SloComplianceRequest(_Model):
+    """Latencies, and what was promised of them."""
+
+    latencies: LatencyColumns = Field(default_factory=LatencyColumns)
+    """What was seen."""
+
+    ttft_ms: float | None = None
+    """The most that the time to first token may be, in milliseconds; none for no
+    promise.
+    """
+
+    itl_ms: float | None = None
+    """The same of inter-token latency."""
+
+    e2e_ms: float | None = None
+    """The same of the whole request."""
 
 
 class SloTargets(_Model):
@@ -2978,6 +4558,238 @@ class Gpu(_Model):
     """When they were."""
 
 
+ThresholdBasis = Literal[
+    "utilization",
+    "value",
+]
+"""What a threshold is held against.
+
+- `"utilization"`: Usage in percent of the capacity.
+- `"value"`: Usage itself, in its unit.
+"""
+
+
+class ThresholdCrossing(_Model):
+    """When a forecast reaches a threshold."""
+
+    threshold: str
+    """Which: `warning`, `critical` or `scale_up`."""
+
+    value: float
+    """Its value."""
+
+    expected_seconds: float | None = None
+    """When the point forecast reaches it, in seconds since the Unix epoch; none within
+    the horizon.
+    """
+
+    earliest_seconds: float | None = None
+    """When the upper end of the interval does: the earliest that is to be reckoned
+    with.
+    """
+
+
+class ResourceForecast(_Model):
+    """Where a metric will be."""
+
+    metric: Metric
+    """The metric."""
+
+    forecast: ForecastReport
+    """Steps to come of what thresholds are held against: percent of the capacity as it
+    was, or the metric's unit.
+    """
+
+    peak: float
+    """The highest point forecast."""
+
+    peak_high: float
+    """The highest upper end of the interval."""
+
+    peak_seconds: float
+    """When the highest point forecast is, in seconds since the Unix epoch."""
+
+    crossings: list[ThresholdCrossing]
+    """Each threshold, and when it is reached."""
+
+
+class Thresholds(_Model):
+    """Thresholds of one metric, in percent of the capacity or in the metric's own unit,
+    as `basis` says. A level is reached at its threshold, not only above it.
+    """
+
+    basis: ThresholdBasis
+    """What they are held against."""
+
+    warning: float
+    """From here on, a warning."""
+
+    critical: float
+    """From here on, critical; not below `warning`."""
+
+    scale_up: float | None = None
+    """From here on, capacity should be added; none to leave that to the levels."""
+
+    scale_down: float | None = None
+    """Up to here, capacity may be taken away; below `scale_up` and `warning`."""
+
+
+class MetricStatus(_Model):
+    """How one metric of a service stands."""
+
+    metric: Metric
+    """The metric."""
+
+    unit: CapacityUnit
+    """What usage and capacity are counted in."""
+
+    usage: float
+    """Usage of the latest reading."""
+
+    capacity: float | None = None
+    """The capacity; none where it has none."""
+
+    utilization_percent: float | None = None
+    """Usage in percent of the capacity; above 100 where more is taken than there is."""
+
+    headroom_percent: float | None = None
+    """What is left of the capacity, in percent: 100 less the utilisation, less what is
+    reserved; below 0 where more is taken than there is.
+    """
+
+    headroom: float | None = None
+    """The same in `unit`."""
+
+    extensible: float | None = None
+    """By how much capacity can be extended, in `unit`; none where that is not known."""
+
+    value: float
+    """What thresholds are held against: percent of the capacity, or usage itself."""
+
+    thresholds: Thresholds
+    """The thresholds."""
+
+    momentary_level: AlertLevel
+    """The level of the latest reading alone."""
+
+    level: AlertLevel
+    """The level that stands, which does not flap."""
+
+    since_seconds: float | None = None
+    """When that level was reached, in seconds since the Unix epoch; none where it is
+    normal.
+    """
+
+    scaling: ScalingAdvice
+    """What should be done about capacity."""
+
+    at_seconds: float
+    """When the latest reading was taken, in seconds since the Unix epoch."""
+
+    age_seconds: float
+    """How long ago that was."""
+
+    stale: bool
+    """Whether readings have ceased to come: see `AlertPolicy.stale_after_seconds`."""
+
+
+class ServiceStatus(_Model):
+    """How a service stands."""
+
+    service: str
+    """The service."""
+
+    level: AlertLevel
+    """The worst level of its metrics."""
+
+    metrics: list[MetricStatus]
+    """Its metrics, in the order of `Metric.ALL`."""
+
+
+class Overview(_Model):
+    """All services at a glance."""
+
+    at_seconds: float
+    """When, in seconds since the Unix epoch."""
+
+    level: AlertLevel
+    """The worst level of all."""
+
+    counts: LevelCounts
+    """Metrics that are normal, at a warning, and critical."""
+
+    services: list[ServiceStatus]
+    """Every service, by name."""
+
+    alerts: list[CapacityAlert]
+    """What calls for attention, the worst first."""
+
+
+TimeFormat = Literal[
+    "iso",
+    "unix_seconds",
+    "unix_milliseconds",
+    "unix_nanoseconds",
+    "seconds",
+    "milliseconds",
+]
+"""How a log writes when a request arrived.
+
+- `"iso"`: Date and time as in ISO 8601 and RFC 3339, with a `T` or a space between
+  them; UTC where no offset is written.
+- `"unix_seconds"`: Seconds since the Unix epoch, with or without a fraction.
+- `"unix_milliseconds"`: Milliseconds since the Unix epoch.
+- `"unix_nanoseconds"`: Nanoseconds since the Unix epoch.
+- `"seconds"`: Seconds since the log's zero.
+- `"milliseconds"`: Milliseconds since the log's zero.
+"""
+
+
+class CsvColumns(_Model):
+    """Which column of a CSV is what, by its name in the header; names are matched
+    without regard to case and blanks around them.
+    """
+
+    arrival: str
+    """When requests arrived."""
+
+    time: TimeFormat = "iso"
+    """How that is written."""
+
+    input_tokens: str
+    """Tokens of the prompts."""
+
+    output_tokens: str
+    """Tokens of the answers."""
+
+    latency: str | None = None
+    """Time from arrival to the last token; an empty cell is not known."""
+
+    latency_unit_ms: float = 1.0
+    """Milliseconds of one unit of `latency`: 1000 for seconds."""
+
+    cached_tokens: str | None = None
+    """Tokens of the prompt that were found in a prefix cache."""
+
+    status: str | None = None
+    """How requests ended: empty, `ok`, `success`, `completed`, `True` and 200 to 299
+    for completed, `cancelled`, `canceled`, `aborted` and 499 for cancelled, anything
+    else for failed.
+    """
+
+    session: str | None = None
+    """Conversations, by any name."""
+
+    model: str | None = None
+    """Models."""
+
+    tenant: str | None = None
+    """Tenants."""
+
+    delimiter: str = ","
+    """What separates cells; one ASCII character."""
+
+
 class TimePercentiles(_Model):
     """Percentiles of a time, in seconds."""
 
@@ -3080,6 +4892,52 @@ TokenDistribution = Annotated[
 """Tokens of a prompt or an answer, as a distribution over requests."""
 
 
+class LengthSummary(_Model):
+    """Token lengths of a trace. Percentiles are nearest-rank, exact up to 1,023 tokens
+    and within one part in 1,024 above.
+    """
+
+    requests: int
+    """Requests that count: those that were completed."""
+
+    mean_tokens: float
+    """Mean tokens."""
+
+    cv: float
+    """Standard deviation over mean; 0 where the mean is."""
+
+    min_tokens: int
+    """Fewest tokens."""
+
+    p50_tokens: int
+    """Median tokens."""
+
+    p90_tokens: int
+    """90th percentile."""
+
+    p95_tokens: int
+    """95th percentile."""
+
+    p99_tokens: int
+    """99th percentile."""
+
+    max_tokens: int
+    """Most tokens."""
+
+    zero_fraction: float
+    """Share of requests without a token."""
+
+    lognormal: LognormalFit | None = None
+    """The lognormal distribution of the lengths above 0; `None` where they are all
+    alike, too few (under 10) or spread beyond any lognormal that is accepted.
+    """
+
+    distribution: TokenDistribution | None = None
+    """What was seen, as at most the asked number of values with their counts, finer
+    towards both ends; lengths of 0 count as 1. `None` without requests.
+    """
+
+
 class RequestClass(_Model):
     """Requests of one kind: prompt and answer vary independently of one another within
     it.
@@ -3093,6 +4951,39 @@ class RequestClass(_Model):
 
     output: TokenDistribution
     """Tokens of the answer."""
+
+
+class RequestClassSummary(_Model):
+    """Requests that are alike."""
+
+    fraction: float
+    """Share of all requests."""
+
+    input_tokens_mean: float
+    """Mean tokens of the prompts, within 3%."""
+
+    output_tokens_mean: float
+    """Mean tokens of the answers, within 3%."""
+
+    input: TokenDistribution
+    """Prompts as they were seen, within 3%."""
+
+    output: TokenDistribution
+    """Answers as they were seen, within 3%."""
+
+    correlation: float
+    """Correlation of the normal scores of prompt and answer within the class, −1 to 1.
+    """
+
+
+class RequestClasses(_Model):
+    """Requests sorted into classes that are alike in prompt and answer."""
+
+    classes: list[RequestClassSummary]
+    """The classes, the most frequent first."""
+
+    criterion: ClassCriterion
+    """Why they are so many."""
 
 
 class RequestMix(_Model):
@@ -3212,6 +5103,134 @@ class Trace(_Model):
     """What each prompt begins with, as blocks that stand for whole prefixes."""
 
 
+class FitTrafficRequest(_Model):
+    """What `fit_traffic` is asked."""
+
+    trace: Trace
+    """The requests."""
+
+    start_seconds: float | None = None
+    """Time of `arrival_ms` 0 in seconds since the Unix epoch, where the trace does not
+    tell it.
+    """
+
+    utc_offset_minutes: int = 0
+    """Local time less UTC, in minutes: rhythms go by local hours."""
+
+
+class ReadTrace(_Model):
+    """What was read."""
+
+    trace: Trace
+    """The requests."""
+
+    report: ReadReport
+    """What became of the rows."""
+
+
+TraceFormat = Literal[
+    "azure_llm",
+    "burst_gpt",
+    "mooncake",
+    "guide_llm",
+    "vllm_benchmark",
+    "open_telemetry",
+    "csv",
+]
+"""What a trace is read from.
+
+- `"azure_llm"`: Azure's LLM inference traces of 2023 and 2024 (CSV).
+- `"burst_gpt"`: BurstGPT (CSV).
+- `"mooncake"`: Mooncake's traces (JSON lines), with prefixes.
+- `"guide_llm"`: What GuideLLM saves (JSON).
+- `"vllm_benchmark"`: What `vllm bench serve` and `benchmark_serving.py` save with
+  `--save-detailed` (JSON).
+- `"open_telemetry"`: Spans of OpenTelemetry's conventions for generative AI, as OTLP
+  JSON: one document, or one on each line.
+- `"csv"`: Any CSV, with a map of its columns.
+"""
+
+
+class ReadTraceRequest(_Model):
+    """What `read_trace` is asked."""
+
+    format: TraceFormat
+    """What the text is."""
+
+    text: str
+    """The file's contents."""
+
+    lenient: bool = False
+    """Leave out rows that can't be read, and count them, instead of refusing the whole.
+    """
+
+    start_seconds: float | None = None
+    """Time of the log's zero in seconds since the Unix epoch, for logs whose times are
+    relative.
+    """
+
+    columns: CsvColumns | None = None
+    """Where what is, for `TraceFormat.Csv`."""
+
+    benchmark: int | None = None
+    """Which of GuideLLM's benchmarks, from 0; `None` for all."""
+
+    tenant_attribute: str | None = None
+    """The attribute of a span or its resource that names the tenant, for
+    `TraceFormat.OpenTelemetry`; by default `user.id`, and `service.name` where there
+    is none.
+    """
+
+
+class TraceOptions(_Model):
+    """What an analysis is to look at; the default suits most traces."""
+
+    windows_seconds: list[float] = Field(default_factory=list)
+    """Lengths of the windows whose rates are told, in seconds, at most 32; those longer
+    than the trace are left out of the answer. Empty for the usual: a second, ten, a
+    minute, five and an hour.
+    """
+
+    lags: list[int] = Field(default_factory=list)
+    """Lags of the autocorrelation, in windows, at most 64; empty for the usual: 1, 2,
+    5, 10, 24 and 60.
+    """
+
+    start_seconds: float | None = None
+    """Time of `arrival_ms` 0 in seconds since the Unix epoch, where the trace does not
+    tell it or another is meant.
+    """
+
+    utc_offset_minutes: int = 0
+    """Local time less UTC, in minutes, −1,080 to 1,080: hours of the day and days of
+    the week are local. For a zone with daylight saving, give the offset that held.
+    """
+
+    series_seconds: float | None = None
+    """Length of the steps of the series of rates in the answer, in seconds; `None` for
+    no series.
+    """
+
+    max_classes: int = 8
+    """The most classes that requests are sorted into, 1 to 16; 1 for no clustering."""
+
+    sketch_points: int = 64
+    """The most values of each empirical length distribution, 2 to 4,096."""
+
+    service: ServiceTime | None = None
+    """How long requests take, for concurrency, where the trace has no latencies."""
+
+
+class AnalyzeTraceRequest(_Model):
+    """What `analyze_trace` is asked."""
+
+    trace: Trace
+    """The requests."""
+
+    options: TraceOptions = Field(default_factory=TraceOptions)
+    """What to look at."""
+
+
 class TraceSummary(_Model):
     """A trace's character in a few figures."""
 
@@ -3256,6 +5275,100 @@ class TraceSummary(_Model):
     """95th percentile of the answers' tokens."""
 
 
+class TrafficClass(_Model):
+    """Requests of one kind."""
+
+    weight: float
+    """How often the class comes relative to the others; any positive number."""
+
+    input: TokenDistribution
+    """Tokens of the prompts."""
+
+    output: TokenDistribution
+    """Tokens of the answers."""
+
+    correlation: float = 0.0
+    """How prompt and answer go together: the correlation of their normal scores, −1 to
+    1 (a Gaussian copula).
+    """
+
+
+class TrafficGrowth(_Model):
+    """How much more comes with time: the slope of the logarithm of the requests of
+    whole local days.
+    """
+
+    days: int
+    """Whole days with requests that it rests on."""
+
+    per_month: float
+    """Growth a month of 730 hours: 0.1 is 10%."""
+
+    per_month_lower: float
+    """Lower end of its 95% interval, by Student's t with independent days."""
+
+    per_month_upper: float
+    """Upper end of its 95% interval."""
+
+    significant: bool
+    """Whether the interval leaves out 0."""
+
+    weekdays_allowed_for: bool
+    """Whether the days of the week were allowed for (from two weeks on). Without, a
+    trace of some days that ends on a weekend looks as if it shrank.
+    """
+
+
+class TrafficModel(_Model):
+    """The character of traffic, from which traces are drawn."""
+
+    mean_qps: float
+    """Mean requests per second over a week."""
+
+    hour_of_week: list[float] = Field(default_factory=list)
+    """Rate of each of the 168 hours of the local week over the mean; Monday, midnight
+    to one o'clock, first. Empty for a rate that does not go by the clock.
+    """
+
+    rhythm: RhythmKind = "flat"
+    """How the rhythm was told."""
+
+    utc_offset_minutes: int = 0
+    """Local time less UTC, in minutes."""
+
+    fluctuations: list[Fluctuation] = Field(default_factory=list)
+    """Fluctuations about the rhythm, at most 32; empty for Poisson arrivals."""
+
+    classes: list[TrafficClass]
+    """Kinds of requests, at least one."""
+
+    notes: list[str] = Field(default_factory=list)
+    """What was noticed when the model was fitted, in sentences."""
+
+
+class GenerateTrafficRequest(_Model):
+    """What `generate_traffic` is asked."""
+
+    model: TrafficModel
+    """What the traffic is like."""
+
+    seed: int
+    """Which of all possible traces: the same seed gives the same trace on every
+    platform.
+    """
+
+    duration_seconds: float
+    """Time that the trace covers, in seconds; up to ten years."""
+
+    start_seconds: float | None = None
+    """When it begins, in seconds since the Unix epoch; by default a Monday at midnight,
+    local time.
+    """
+
+    rate_factor: float = 1.0
+    """How many times the model's rate."""
+
+
 class TrafficProfile(_Model):
     """How many requests there are, and how long."""
 
@@ -3282,6 +5395,289 @@ class TrafficProfile(_Model):
 
     peak_factor: float | None = None
     """Peak rate over mean rate, where the rate was derived from users."""
+
+
+class TrafficScalingAdvice(_Model):
+    """Bounds and thresholds for an autoscaler."""
+
+    min_replicas: int
+    """The fewest replicas: those that serve the median rate, and at least the minimum
+    asked.
+    """
+
+    max_replicas: int
+    """The most replicas: those that serve the 99th percentile with headroom."""
+
+    scale_up_percent: float
+    """Utilisation above which a replica is added, in percent: p90 over p99 of the
+    rates, 50 to 80.
+    """
+
+    scale_down_percent: float
+    """Utilisation below which a replica is removed, in percent: p50 over p99 of the
+    rates, at least 30, and always so low that the rest stay 10% below the scale-up
+    threshold afterwards, so that replicas don't come and go (which the reference
+    does not see to).
+    """
+
+
+class TrafficPlan(_Model):
+    """How many replicas traffic needs, and when."""
+
+    percentile: Quantile
+    """The percentile that is planned for."""
+
+    base_qps: float
+    """The rate at that percentile, per second."""
+
+    capacity: CapacityPlan
+    """Replicas for it, headroom included."""
+
+    utilization_in_busiest_window: float
+    """The busiest window's rate over the planned capacity; above 1, requests queue in
+    it.
+    """
+
+    scaling: TrafficScalingAdvice
+    """Bounds and thresholds for an autoscaler."""
+
+    purchase: PurchaseAdvice
+    """What to reserve and what to rent by the hour."""
+
+    recommendations: list[str]
+    """What to do, in sentences."""
+
+
+TrendDirection = Literal[
+    "increasing",
+    "decreasing",
+    "stable",
+    "unknown",
+]
+"""Where something goes.
+
+- `"increasing"`: Up, and not by chance.
+- `"decreasing"`: Down, and not by chance.
+- `"stable"`: Neither can be told from chance, or the change is too small to matter.
+- `"unknown"`: There is too little to tell.
+"""
+
+
+class OutcomeDrift(_Model):
+    """A figure of a deployment that moves, or does not."""
+
+    deployment_id: str
+    """The deployment."""
+
+    figure: OutcomeFigure
+    """The figure."""
+
+    base: DriftBase
+    """Away from what."""
+
+    outcomes: int
+    """Outcomes."""
+
+    change: LevelChange
+    """The likeliest change: of observed ÷ predicted, or of the figure itself, as
+    geometric means.
+    """
+
+    factor: float
+    """By what factor it changed."""
+
+    per_day_fraction: float | None = None
+    """Change a day along a line, as a fraction; none where that can't be told."""
+
+    direction: TrendDirection
+    """Where that line goes."""
+
+    p_adjusted: float
+    """The chance of a change as plain, where every drift of the report is tested at
+    once (Holm).
+    """
+
+    significant: bool
+    """Whether that is below 0.05."""
+
+
+class OutcomeReport(_Model):
+    """What outcomes say."""
+
+    comparisons: list[OutcomeComparison]
+    """Every figure against its prediction, in the order of the outcomes."""
+
+    within_fraction: float | None = None
+    """Of the comparisons with an interval, the share within: 0.9 where predictions are
+    as good as they say. None without.
+    """
+
+    biases: list[PredictionBias]
+    """How predictions are wrong on average: of all, by model, by GPU and by both."""
+
+    drifts: list[OutcomeDrift]
+    """What moves: significant ones first."""
+
+    provisioning: list[Provisioning]
+    """What each deployment has, and needs."""
+
+
+class TargetCompliance(_Model):
+    """How one target was met."""
+
+    latency: str
+    """Which latency: `ttft`, `itl` or `e2e`."""
+
+    target_ms: float
+    """The target, in milliseconds."""
+
+    within_fraction: float
+    """Share of stretches within it, by their requests where these are known."""
+
+    worst_ratio: float
+    """The worst stretch over the target."""
+
+    worst_seconds: float
+    """When that was, in seconds since the Unix epoch."""
+
+    longest_breach_hours: float
+    """From the first to the last of the most stretches in a row that missed it, in
+    hours; 0 for one alone or none.
+    """
+
+    missed_since_seconds: float | None = None
+    """Since when it is missed, in seconds since the Unix epoch; none where the last
+    stretch is within.
+    """
+
+    direction: TrendDirection
+    """Where the latency goes."""
+
+    days_to_target: float | None = None
+    """Days until it reaches the target along the trend; none where it does not rise, or
+    is there.
+    """
+
+
+class SloCompliance(_Model):
+    """How targets were met."""
+
+    targets: list[TargetCompliance]
+    """Each target that has a column."""
+
+    within_all_fraction: float
+    """Share of stretches within all of them, by their requests where these are known.
+    """
+
+
+class Trend(_Model):
+    """A trend, and how sure it is."""
+
+    direction: TrendDirection
+    """Where it goes."""
+
+    slope_per_day: float | None = None
+    """Change per day; none where the direction is unknown."""
+
+    slope_per_day_low: float | None = None
+    """Lower end of its 95% interval."""
+
+    slope_per_day_high: float | None = None
+    """Upper end of its 95% interval."""
+
+    p_value: float | None = None
+    """Chance of a slope like this where there is no trend."""
+
+    change_fraction: float | None = None
+    """Change over the whole span as a share of the median; none where the median is 0.
+    """
+
+    cycle: str | None = None
+    """Cycles that were taken out before: none, `daily` or `weekly`."""
+
+    autocorrelation: float
+    """Correlation of neighbouring points that the test allows for, 0 to 0.98."""
+
+    observations: int
+    """Observations."""
+
+    points: int
+    """Points that were compared: averages over equal stretches where there are many
+    observations.
+    """
+
+    span_days: float
+    """Days from the first observation to the last."""
+
+    min: float
+    """Least observation."""
+
+    max: float
+    """Greatest observation."""
+
+    mean: float
+    """Their mean."""
+
+    median: float
+    """Their median."""
+
+    p95: float
+    """Their 95th percentile."""
+
+    last: float
+    """The last."""
+
+    notes: list[str]
+    """What limits the answer, in sentences."""
+
+
+class CostAnomalies(_Model):
+    """What was found."""
+
+    anomalies: list[CostAnomaly]
+    """Stretches out of the ordinary, in order of time."""
+
+    judged: int
+    """Stretches that were judged: those with eight before them."""
+
+    excess_usd: float
+    """What the anomalies cost beyond the expected, in USD."""
+
+    trend: Trend
+    """Whether costs rise or fall altogether."""
+
+    cycle: str | None = None
+    """The cycle that was taken out: none, `daily` or `weekly`."""
+
+    notes: list[str]
+    """What limits the answer, in sentences."""
+
+
+class TrendOptions(_Model):
+    """How a trend is judged. Every field has a default."""
+
+    significance: float = 0.05
+    """Chance at which a series without trend is called one, 0.0001 to 0.5. Default:
+    0.05.
+    """
+
+    least_change_fraction: float = 0.02
+    """Least change over the whole span that is called a trend however sure it is, as a
+    share of the median, 0 to 10. Default: 0.02.
+    """
+
+
+class TrendRequest(_Model):
+    """Observations, and how their trend is judged."""
+
+    at_seconds: list[float]
+    """When, in seconds since the Unix epoch, ascending."""
+
+    values: list[float]
+    """What was observed."""
+
+    options: TrendOptions = Field(default_factory=TrendOptions)
+    """How it is judged."""
 
 
 class UnitCosts(_Model):
@@ -3317,6 +5713,138 @@ class Unmeasured(_Model):
 
     message: str
     """The same in a sentence."""
+
+
+Urgency = Literal[
+    "now",
+    "week",
+    "review",
+    "none",
+]
+"""How soon something should be done.
+
+- `"now"`: At once.
+- `"week"`: Within a week.
+- `"review"`: With the next review.
+- `"none"`: Nothing needs to be done.
+"""
+
+
+class CapacityRecommendation(_Model):
+    """One thing to do about a resource."""
+
+    code: str
+    """What it is, such as `scale_up_now`."""
+
+    urgency: Urgency
+    """How soon."""
+
+    text: str
+    """A sentence with the figures."""
+
+    capacity: float | None = None
+    """Capacity at which usage would be below `scale_up` (up) or at the middle between
+    `scale_down` and `scale_up` (down), in the metric's unit, a whole number of units
+    where they are counted; none where that can't be told.
+    """
+
+
+class ResourceDetails(_Model):
+    """One resource in detail."""
+
+    service: str
+    """The service."""
+
+    status: MetricStatus
+    """How it stands."""
+
+    trend: Trend
+    """Where it goes."""
+
+    above_warning_fraction: float
+    """Share of the window's roll-ups whose mean was at the warning or above, 0 to 1."""
+
+    above_critical_fraction: float
+    """The same of what is critical."""
+
+    forecast: ResourceForecast | None = None
+    """Where it will be; none where no forecast was asked for, or none can be made."""
+
+    forecast_reason: str | None = None
+    """Why there is no forecast, where one was asked for."""
+
+    recommendations: list[CapacityRecommendation]
+    """What to do, most urgent first."""
+
+    chart: list[ChartPoint]
+    """The window, in at most 120 points."""
+
+
+class ServiceRecommendation(_Model):
+    """Something to do, and about what."""
+
+    service: str
+    """The service."""
+
+    metric: Metric
+    """The metric."""
+
+    recommendation: CapacityRecommendation
+    """What to do."""
+
+
+class CapacityReport(_Model):
+    """What a report says."""
+
+    title: str
+    """Its title."""
+
+    overview: Overview
+    """All services at a glance."""
+
+    recommendations: list[ServiceRecommendation]
+    """What should be done, most urgent first."""
+
+    resources: list[ResourceDetails]
+    """Every resource in detail, by service."""
+
+    review: QuarterlyReview | None = None
+    """The quarterly review, where there is one."""
+
+
+class UsageProjection(_Model):
+    """What a metric was projected to be at its 95th percentile."""
+
+    service: str
+    """The service."""
+
+    metric: Metric
+    """The metric."""
+
+    value: float
+    """The projected 95th percentile of what thresholds are held against: percent of the
+    capacity, or the metric's unit.
+    """
+
+
+class ReviewRequest(_Model):
+    """What a review is made from. What is left out makes its point of the review
+    `no_data`.
+    """
+
+    resources: list[ResourceDetails] = Field(default_factory=list)
+    """Every resource in detail, as `Collector.all_details` has them with a window of a
+    quarter or of what is kept.
+    """
+
+    projections: list[UsageProjection] = Field(default_factory=list)
+    """What was projected a quarter ago."""
+
+    costs: CostColumns = Field(default_factory=CostColumns)
+    """What was paid."""
+
+    cache: CacheColumns = Field(default_factory=CacheColumns)
+    """How the cache did."""
 
 
 UseCase = Literal[
@@ -4054,6 +6582,52 @@ class CatalogData(_Model):
     """Benchmarks."""
 
 
+class Outcome(_Model):
+    """What a deployment did over a stretch of time."""
+
+    deployment_id: str
+    """Which deployment: the same text for all outcomes of one, at most 200 bytes."""
+
+    from_seconds: float
+    """When the stretch began, in seconds since the Unix epoch."""
+
+    to_seconds: float
+    """When it ended, after it began."""
+
+    ran: EstimateRequest
+    """What ran, and its traffic as it was: mean tokens of prompts and answers, and
+    `qps`, requests per second over all replicas.
+    """
+
+    quantile: Quantile = "p95"
+    """Which statistic the latencies are. Default: p95."""
+
+    observed: OutcomeFigures
+    """What was seen."""
+
+    predicted: OutcomeFigures = Field(default_factory=OutcomeFigures)
+    """What had been predicted. What is left out is predicted from `ran`, where that is
+    asked for.
+    """
+
+    targets: OutcomeFigures = Field(default_factory=OutcomeFigures)
+    """What was promised, at the same quantile: latencies at most, requests per second
+    at least, USD per hour at most. None for no promise.
+    """
+
+
+class OutcomesRequest(_Model):
+    """What outcomes are asked."""
+
+    outcomes: list[Outcome]
+    """The outcomes, in any order."""
+
+    predict: bool = True
+    """Whether figures that no prediction is given of are predicted from what ran.
+    Default: yes.
+    """
+
+
 class PredictRequest(_Model):
     """A fleet and its traffic."""
 
@@ -4076,6 +6650,17 @@ class PredictRequest(_Model):
 
     reserve: AvailabilityReserve | None = None
     """Replicas that may be gone: figures are those of the others. Default: none."""
+
+
+class RecalibrationRequest(_Model):
+    """Outcomes to learn from: of one model on one GPU, say."""
+
+    outcomes: list[Outcome]
+    """The outcomes: those with a time to first token or an inter-token latency count.
+    """
+
+    options: CalibrationOptions = Field(default_factory=CalibrationOptions)
+    """How the calibration is done."""
 
 
 class Recommendation(_RecommendationModel):
@@ -4112,6 +6697,105 @@ class Recommendation(_RecommendationModel):
     """What is worth knowing about the whole."""
 
 
+class Saving(_Model):
+    """One change, and what it would cost."""
+
+    kind: SavingKind
+    """What changes."""
+
+    text: str
+    """In a sentence."""
+
+    deployment: DeploymentRequest
+    """What would run."""
+
+    replicas: int
+    """Replicas, the spare ones included."""
+
+    gpus: int
+    """GPUs of all replicas."""
+
+    usd_per_hour: float
+    """USD per hour."""
+
+    saving_usd_per_month: float
+    """What that saves by the month of 730 hours, in USD; below 0 where it costs more.
+    """
+
+    saving_fraction: float
+    """The same as a share of what is paid."""
+
+    binding: BindingTarget
+    """What keeps it from being less."""
+
+    check: str | None = None
+    """What to check before: answers of quantised weights, acceptance of drafts."""
+
+
+class SavingsReport(_Model):
+    """What could be saved."""
+
+    usd_per_hour: float
+    """What is paid, in USD per hour."""
+
+    usd_per_gpu_hour: float
+    """USD for one GPU and hour of the present kind."""
+
+    within_targets: bool | None = None
+    """Whether what was observed is within the targets; none where no target was
+    observed.
+    """
+
+    ttft_ratio: float
+    """Observed over predicted time to first token, by which targets are tightened; 1
+    where that is not known.
+    """
+
+    itl_ratio: float
+    """The same of inter-token latency."""
+
+    options: list[Saving]
+    """Changes that save, cheapest first. Where targets are missed, also what meets them
+    for more.
+    """
+
+    rejected: list[str]
+    """What was tried and saves nothing or does not run, with why."""
+
+
+class SavingsRequest(_Model):
+    """A deployment as it was, and what may change."""
+
+    outcome: Outcome
+    """What was seen, best over the busiest stretch: its `targets` (latencies) are what
+    must hold, its `observed` latencies correct the model.
+    """
+
+    peak_qps: float | None = None
+    """Requests per second over all replicas to be ready for. Default: `ran.qps`."""
+
+    requests: RequestMix | None = None
+    """How long prompts and answers are. Default: lognormal about the means that ran,
+    with a coefficient of variation of 0.6.
+    """
+
+    usd_per_gpu_hour: float | None = None
+    """USD for one GPU and hour of the present kind. Default: as observed, else the
+    catalog's on-demand price.
+    """
+
+    gpus: list[str] | None = None
+    """GPUs to consider beside the present one, by any of their names. Default: all of
+    its maker with an on-demand price.
+    """
+
+    provider: str | None = None
+    """Provider whose prices count. Default: the cheapest for each GPU."""
+
+    reserve: AvailabilityReserve | None = None
+    """Replicas that may be gone. Default: none."""
+
+
 class ScenarioResult(_Model):
     """A scenario's best option, and how it differs from the baseline's."""
 
@@ -4141,3 +6825,189 @@ class Comparison(_Model):
 
     scenarios: list[ScenarioResult]
     """One result for each scenario, in their order."""
+
+
+class WindowConcurrency(_Model):
+    """Requests under way at high rates."""
+
+    window_seconds: float
+    """Length of the window, in seconds."""
+
+    p95: float
+    """At the 95th percentile of the windows' rates."""
+
+    max: float
+    """In the busiest window."""
+
+
+class Concurrency(_Model):
+    """Requests under way at a time, by Little's law: rate × mean latency."""
+
+    latency_mean_seconds: float
+    """Mean time that a request takes, in seconds."""
+
+    source: ConcurrencySource
+    """Where that is from."""
+
+    mean: float
+    """Mean over the trace."""
+
+    windows: list[WindowConcurrency]
+    """At high rates, by window; windows shorter than three mean latencies are left out,
+    since requests then outlast them and Little's law does not hold within one.
+    """
+
+
+class WindowRates(_Model):
+    """How many requests come in windows of one length, counted from the first arrival
+    on; the last, unfinished window is left out.
+    """
+
+    window_seconds: float
+    """Length of a window, in seconds."""
+
+    windows: int
+    """Number of whole windows."""
+
+    mean_qps: float
+    """Mean requests per second over the whole windows."""
+
+    p50_qps: float
+    """Median of the windows' rates, per second. Percentiles are interpolated as NumPy
+    does.
+    """
+
+    p90_qps: float
+    """90th percentile of the windows' rates, per second."""
+
+    p95_qps: float
+    """95th percentile of the windows' rates, per second."""
+
+    p99_qps: float
+    """99th percentile of the windows' rates, per second."""
+
+    max_qps: float
+    """Rate of the busiest window, per second."""
+
+    peak_to_mean: float
+    """The busiest window's rate over the mean."""
+
+    burstiness: float | None = None
+    """The busiest window's rate over the median ("burstiness" of the capacity planning
+    guide for LLM serving: above 3 it asks for aggressive scaling); `None` where the
+    median is 0.
+    """
+
+    dispersion: float
+    """Index of dispersion: variance over mean of the windows' counts. 1 for Poisson
+    arrivals at a constant rate, above 1 for bursts.
+    """
+
+    autocorrelation: list[LagCorrelation]
+    """How much a window's count goes with that of the windows before it, at the lags
+    asked for that half of the windows exceed.
+    """
+
+
+class TraceAnalysis(_Model):
+    """The character of a trace."""
+
+    requests: int
+    """Number of requests."""
+
+    first_seconds: float | None = None
+    """Time of the first arrival in seconds since the Unix epoch, where known."""
+
+    duration_seconds: float
+    """Time from the first to the last arrival, in seconds."""
+
+    mean_qps: float
+    """Requests after the first over the duration, per second."""
+
+    input_tokens_per_second: float
+    """Tokens of prompts over the duration, per second."""
+
+    output_tokens_per_second: float
+    """Tokens of answers over the duration, per second."""
+
+    completed_fraction: float | None = None
+    """Share of requests that were completed; `None` where the log does not tell."""
+
+    gaps: ArrivalGaps
+    """Times between arrivals."""
+
+    windows: list[WindowRates]
+    """Rates by window, in the order asked; windows longer than the trace are left out.
+    """
+
+    calendar: CalendarPattern | None = None
+    """Hours of the day and days of the week; `None` where the start is not known."""
+
+    growth: TrafficGrowth | None = None
+    """How much more comes with time; `None` for fewer than five whole days."""
+
+    input: LengthSummary
+    """Tokens of the prompts of completed requests."""
+
+    output: LengthSummary
+    """Tokens of the answers of completed requests."""
+
+    classes: RequestClasses | None = None
+    """Completed requests sorted into classes; `None` without any."""
+
+    cached_fraction: float | None = None
+    """Share of the prompts' tokens that a prefix cache had; `None` where the log does
+    not tell.
+    """
+
+    prefix: PrefixSharing | None = None
+    """Prompts that begin alike; `None` where the log does not tell."""
+
+    sessions: SessionSummary | None = None
+    """Conversations; `None` where the log does not tell."""
+
+    models: list[LabelShare]
+    """Models, the hundred with the most requests, most first."""
+
+    tenants: list[LabelShare]
+    """Tenants, the hundred with the most requests, most first."""
+
+    concurrency: Concurrency | None = None
+    """Requests under way at a time; `None` where neither latencies nor a service time
+    are given.
+    """
+
+    series: RateSeries | None = None
+    """Rates by step, where asked for."""
+
+
+class TrafficPlanRequest(_Model):
+    """What `plan_from_traffic` is asked."""
+
+    rates: WindowRates
+    """Rates of the traffic, of windows as long as the service can be late: a minute for
+    chat, an hour for batches.
+    """
+
+    calendar: CalendarPattern | None = None
+    """Hours of the day and days of the week, for what to reserve; `None` where they are
+    not known.
+    """
+
+    replica_qps: float
+    """Requests per second that one replica serves within its targets."""
+
+    gpus_per_replica: int = 1
+    """GPUs of one replica."""
+
+    percentile: Quantile = "p95"
+    """The percentile of the windows' rates that is planned for."""
+
+    headroom_fraction: float = 0.2
+    """Capacity kept free above it: 0.2 is 20%."""
+
+    min_replicas: int = 2
+    """The fewest replicas: two outlive the loss of one."""
+
+    reserved_from_hours: float = 8.0
+    """Replicas that are needed for so many hours a day or more are reserved."""

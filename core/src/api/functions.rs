@@ -4,12 +4,25 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::Form;
+use super::forecasting::{ForecastOptions, SeriesForecast, tested};
 #[cfg(feature = "schema")]
 use super::table::{Argument, Signature};
 use crate::catalog::{Benchmark, Catalog, Gpu, HealthReport, Model};
 use crate::engine::{Calibration, CalibrationOptions, MemoryPlan, MemoryRequest, plan_memory};
 use crate::error::{Error, Result};
+use crate::forecast::{BacktestOptions, BacktestReport};
 use crate::manifest::{Manifest, ManifestSettings, render_manifests};
+use crate::monitor::{
+    CapacityReport, CostAnomalies, CostAnomalyRequest, ErrorBudget, ErrorBudgetRequest, OutcomeReport,
+    OutcomesRequest, QuarterlyReview, Recalibration, RecalibrationRequest, ReportFormat, ReviewRequest,
+    SavingsReport, SavingsRequest, SloCompliance, SloComplianceRequest, Trend, TrendRequest, assess_outcomes,
+    cost_anomalies, error_budget, quarterly_review, recalibrate, render_report, savings, slo_compliance,
+    trend,
+};
+use crate::plan::{
+    CapacityRunway, GrownCapacity, GrowthRequest, RunwayRequest, TrafficPlan, TrafficPlanRequest,
+    capacity_runway, grown_capacity, plan_from_traffic,
+};
 use crate::queueing::closed_form::{QueueRequest, QueueResult, queue};
 use crate::queueing::{
     CalibrateRequest, Estimate, EstimateBatch, EstimateRequest, EstimateTable, FleetMaxRate, FleetPrediction,
@@ -20,9 +33,15 @@ use crate::recommend::{
 };
 use crate::units::Date;
 use crate::wire;
+use crate::workload::trace::readers::{
+    ReadRatesRequest, ReadTrace, ReadTraceRequest, read_rates, read_trace,
+};
+use crate::workload::traffic::{
+    FitTrafficRequest, GenerateTrafficRequest, TrafficModel, fit_traffic, generate_traffic,
+};
 use crate::workload::{
-    Intent, IntentPrompt, ParsedIntent, Specification, Trace, TraceSummary, intent_prompt, parse_intent,
-    parse_intent_answer, specify,
+    AnalyzeTraceRequest, Intent, IntentPrompt, ParsedIntent, RateSeries, Specification, Trace, TraceAnalysis,
+    TraceSummary, analyze_trace, intent_prompt, parse_intent, parse_intent_answer, specify,
 };
 
 functions! {
@@ -104,6 +123,163 @@ functions! {
     /// `empty` for fewer than two requests, `contradiction` for columns of different lengths,
     /// `invalid_value` for times that descend.
     summarize_trace(trace: Trace) -> TraceSummary = trace.summary()?;
+
+    /// Reads a trace from the text of a log: Azure's LLM traces, BurstGPT, Mooncake, results of GuideLLM
+    /// and of vLLM's benchmark, OpenTelemetry spans, or any CSV with a map of its columns.
+    ///
+    /// # Errors
+    ///
+    /// `invalid_json` and `missing_field` for a text that is not of the format, `invalid_value` at the
+    /// row (`line 17, ContextTokens`) unless `lenient`, `empty` where no request is left.
+    read_trace(request: ReadTraceRequest) -> ReadTrace = read_trace(&request)?;
+
+    /// Reads request rates from the JSON of a Prometheus range query.
+    ///
+    /// # Errors
+    ///
+    /// `invalid_json` and `missing_field` for a text that is not of the format; what is wrong with the
+    /// request.
+    read_rates(request: ReadRatesRequest) -> Vec<RateSeries> = read_rates(&request)?;
+
+    /// The character of traffic in depth: rates by window, hours and days, bursts, token lengths and
+    /// their fits, classes of requests, sessions, shared prefixes, concurrency and growth.
+    ///
+    /// # Errors
+    ///
+    /// `empty`, `contradiction` and `invalid_value` at the columns of `trace`; what is out of range in
+    /// `options`.
+    analyze_trace(request: AnalyzeTraceRequest) -> TraceAnalysis = analyze_trace(&request)?;
+
+    /// A model of traffic that was seen: its rhythm of the day and the week, its bursts at every scale
+    /// and its lengths, to be kept, edited and given to [`generate_traffic`].
+    ///
+    /// # Errors
+    ///
+    /// As [`analyze_trace`]; for a trace that is too short to tell.
+    fit_traffic(request: FitTrafficRequest) -> TrafficModel = fit_traffic(&request)?;
+
+    /// Synthetic traffic of a model, at its own rate or another; the same at every call with one seed.
+    ///
+    /// # Errors
+    ///
+    /// What is out of range; `too_large` for too many requests.
+    generate_traffic(request: GenerateTrafficRequest) -> Trace = generate_traffic(&request)?;
+
+    /// From traffic that was seen to a plan: the capacity for a percentile with headroom, replicas at
+    /// least and at most, thresholds of scaling, and what to reserve.
+    ///
+    /// # Errors
+    ///
+    /// What is out of range.
+    plan_from_traffic(request: TrafficPlanRequest) -> TrafficPlan = plan_from_traffic(&request)?;
+
+    /// Capacity for a load that grows: load × growth × peak × safety, with every factor.
+    ///
+    /// # Errors
+    ///
+    /// What is out of range.
+    grown_capacity(request: GrowthRequest) -> GrownCapacity = grown_capacity(&request)?;
+
+    /// Forecasts a series of values at a fixed step: the mean and intervals of the steps to come, by a model
+    /// that is chosen and combined unless one is named. Values may be missing; times in seconds since
+    /// the Unix epoch, where given, are made regular.
+    ///
+    /// # Errors
+    ///
+    /// `empty` for a series without values, `invalid_value` at a value, a time or an option,
+    /// `missing_field` at `seasonal_periods` for a model that is made of seasons, `too_large` for a
+    /// horizon of over 100,000 steps.
+    forecast(values: Vec<Option<f64>>, options: ForecastOptions, times: Vec<f64> = default) -> SeriesForecast =
+        options.forecast(with_gaps(values), &times)?;
+
+    /// How well a model would have forecast a series, from `folds` earlier origins: sMAPE, MASE, RMSSE,
+    /// pinball loss, and coverage and MSIS of intervals, by step.
+    ///
+    /// # Errors
+    ///
+    /// As [`forecast`]; `invalid_value` at `folds` or `values` for more than the series has points for.
+    backtest(
+        values: Vec<Option<f64>>, options: ForecastOptions, folds: usize, settings: BacktestOptions = default
+    ) -> BacktestReport = tested(with_gaps(values), &options, folds, &settings)?;
+
+    /// How long capacity lasts: when the forecast of a load, its mean and a quantile, crosses a share of
+    /// the capacity, with an interval on the date, what is needed at the horizon, how urgent it is, and
+    /// by when to buy.
+    ///
+    /// # Errors
+    ///
+    /// `missing_field` for a series without times; what is out of range; for a series that cannot be
+    /// forecast.
+    capacity_runway(request: RunwayRequest) -> CapacityRunway = capacity_runway(&request)?;
+
+    /// Whether readings rise or fall, how fast, and whether that is more than chance.
+    ///
+    /// # Errors
+    ///
+    /// `contradiction` for columns of different lengths; what is out of range.
+    trend(request: TrendRequest) -> Trend = trend(&request)?;
+
+    /// How latencies and errors did against service-level objectives.
+    ///
+    /// # Errors
+    ///
+    /// `contradiction` for columns of different lengths; what is out of range.
+    slo_compliance(request: SloComplianceRequest) -> SloCompliance = slo_compliance(&request)?;
+
+    /// What is left of an error budget, how fast it burns by several windows, and who to wake.
+    ///
+    /// # Errors
+    ///
+    /// `contradiction` for columns of different lengths; what is out of range.
+    error_budget(request: ErrorBudgetRequest) -> ErrorBudget = error_budget(&request)?;
+
+    /// What deployments really did against what was predicted: bias by model and GPU, drift, and what
+    /// is over- or under-provisioned.
+    ///
+    /// # Errors
+    ///
+    /// With the outcome in the path (`outcomes[3].observed`); `unknown_name` for a model or GPU that the
+    /// catalog does not have.
+    assess_outcomes(request: OutcomesRequest; catalog + rows) -> OutcomeReport =
+        assess_outcomes(catalog, &request)?;
+
+    /// The engine calibrated anew to what deployments really did.
+    ///
+    /// # Errors
+    ///
+    /// As [`calibrate`], with the outcome in the path.
+    recalibrate(request: RecalibrationRequest; catalog + rows) -> Recalibration =
+        recalibrate(catalog, &request)?;
+
+    /// What would make a deployment cheaper, and by how much: other sizes, formats, GPUs.
+    ///
+    /// # Errors
+    ///
+    /// `unknown_name` for a model or GPU that the catalog does not have; what is wrong with the request.
+    savings(request: SavingsRequest; catalog + rows) -> SavingsReport = savings(catalog, &request)?;
+
+    /// Costs that are out of the ordinary, with how sure that is.
+    ///
+    /// # Errors
+    ///
+    /// `contradiction` for columns of different lengths; what is out of range.
+    cost_anomalies(request: CostAnomalyRequest) -> CostAnomalies = cost_anomalies(&request)?;
+
+    /// The quarterly capacity review: its checklist, filled with figures.
+    ///
+    /// # Errors
+    ///
+    /// What is out of range.
+    quarterly_review(request: ReviewRequest) -> QuarterlyReview = quarterly_review(&request)?;
+
+    /// Writes a report of a metrics collector as Markdown (unless asked otherwise), JSON, or one HTML
+    /// page that needs nothing else.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the report.
+    render_report(report: CapacityReport, format: ReportFormat = default) -> String =
+        render_report(&report, format)?;
 
     /// How a model on a GPU behaves under a load, with 90% prediction intervals, from the data sheet
     /// and the model's configuration alone. What cannot run is no error: its `reason` says why. See
@@ -250,6 +426,11 @@ fn read<T: DeserializeOwned>(given: Value, name: &str) -> Result<T> {
 /// The argument, or its default where it is left out.
 fn optional<T: DeserializeOwned + Default>(given: Value, name: &str) -> Result<T> {
     if given.is_null() { Ok(T::default()) } else { read(given, name) }
+}
+
+/// Missing values as the core has them.
+fn with_gaps(values: Vec<Option<f64>>) -> Vec<f64> {
+    values.into_iter().map(|value| value.unwrap_or(f64::NAN)).collect()
 }
 
 fn layered(catalog: &Catalog, rows: Value) -> Result<Catalog> {

@@ -135,7 +135,7 @@ pub struct FirstPassage {
 
 /// How soon to act.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "RunwayUrgency"))]
 #[serde(rename_all = "snake_case")]
 pub enum Urgency {
     /// No crossing within the horizon.

@@ -93,7 +93,7 @@ pub struct TrafficPlan {
 
 /// Bounds and thresholds for an autoscaler.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "TrafficScalingAdvice"))]
 #[serde(deny_unknown_fields)]
 pub struct ScalingAdvice {
     /// The fewest replicas: those that serve the median rate, and at least the minimum asked.

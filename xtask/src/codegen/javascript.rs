@@ -9,21 +9,22 @@ use super::schema::{Kind, Type};
 use super::typescript::{Side, comment, differing, type_text};
 
 /// Functions that JavaScript has by hand: their declarations say more than a type can.
-const BY_HAND: [&str; 1] = ["estimate_many"];
+const BY_HAND: [&str; 2] = ["estimate_many", "forecast"];
 
 /// What takes long enough to be worth another thread.
 const LONG: [&str; 4] = ["recommend", "compare", "sensitivity", "calibrate"];
 
 /// Arguments that JavaScript takes in more forms than their types say; what is named is declared in
 /// `lib/api.d.ts`.
-const FORMS: [(&str, &str); 3] = [
+const FORMS: [(&str, &str); 4] = [
     ("config", "string | { readonly [key: string]: JsonValue }"),
     ("deployments", "readonly MeasuredDeployment[]"),
     ("trace", "TraceColumns"),
+    ("values", "SeriesValues"),
 ];
 
 /// Types of [`FORMS`] that are hand-written.
-const HAND_WRITTEN: [&str; 2] = ["MeasuredDeployment", "TraceColumns"];
+const HAND_WRITTEN: [&str; 3] = ["MeasuredDeployment", "SeriesValues", "TraceColumns"];
 
 /// A name in the spelling of JavaScript.
 fn camel(name: &str) -> String {
@@ -81,7 +82,12 @@ fn exports(functions: &[Function], others: &[&str], suffix: &str) -> String {
     if !suffix.is_empty() {
         names.extend(LONG.iter().map(|name| format!("{}{suffix}", camel(name))));
     }
-    names.extend(["Catalog", "SizewellError", "catalog"].iter().chain(others).map(|name| (*name).to_owned()));
+    names.extend(
+        ["Catalog", "Forecast", "SizewellError", "catalog"]
+            .iter()
+            .chain(others)
+            .map(|name| (*name).to_owned()),
+    );
     names.sort();
     names.iter().map(|name| format!("  {name},\n")).collect()
 }

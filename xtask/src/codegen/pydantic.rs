@@ -178,28 +178,49 @@ fn default_text(kind: &Kind, default: &Value, types: &[Type]) -> Result<String> 
     Ok(match (kind, default) {
         (_, Value::Array(items)) if items.is_empty() => "Field(default_factory=list)".to_owned(),
         (Kind::Map(_), Value::Object(items)) if items.is_empty() => "Field(default_factory=dict)".to_owned(),
+        (_, Value::Array(_) | Value::Object(_)) => {
+            let value = expression(kind, default, types)?;
+            match (kind, value.strip_suffix("()")) {
+                (Kind::Named(_), Some(name)) => format!("Field(default_factory={name})"),
+                _ => format!("Field(default_factory=lambda: {value})"),
+            }
+        }
+        (_, plain) => python(plain),
+    })
+}
+
+/// A JSON value of a kind as Python makes it.
+fn expression(kind: &Kind, value: &Value, types: &[Type]) -> Result<String> {
+    match (kind, value) {
+        (Kind::Nullable(inner), value) if !value.is_null() => expression(inner, value, types),
+        (Kind::List(inner) | Kind::OneOrMany(inner), Value::Array(items)) => {
+            let items = items.iter().map(|item| expression(inner, item, types));
+            Ok(format!("[{}]", items.collect::<Result<Vec<_>>>()?.join(", ")))
+        }
+        (Kind::Map(inner), Value::Object(items)) => {
+            let items = items
+                .iter()
+                .map(|(name, item)| Ok(format!("\"{name}\": {}", expression(inner, item, types)?)));
+            Ok(format!("{{{}}}", items.collect::<Result<Vec<_>>>()?.join(", ")))
+        }
         (Kind::Named(name), Value::Object(given)) => {
             let part = types.iter().find(|one| one.name == *name).context("a type that is not there")?;
             let Shape::Record(fields) = &part.shape else { bail!("an object as default of `{name}`") };
             let mut arguments = Vec::new();
             for field in fields {
-                let value = given.get(&field.name).context("a default that lacks a field")?;
+                let value = given.get(&field.name).or(field.default.as_ref());
+                let value = value.context("a default that lacks a field")?;
                 if field.default.as_ref() != Some(value) {
-                    ensure!(!value.is_object() && !value.is_array(), "a default with an unusual part");
-                    arguments.push(format!("{}={}", field.name, python(value)));
+                    arguments.push(format!("{}={}", field.name, expression(&field.kind, value, types)?));
                 }
             }
-            if arguments.is_empty() {
-                format!("Field(default_factory={name})")
-            } else {
-                format!("Field(default_factory=lambda: {name}({}))", arguments.join(", "))
-            }
+            Ok(format!("{name}({})", arguments.join(", ")))
         }
         (_, Value::Array(_) | Value::Object(_)) => {
-            bail!("codegen cannot express this default yet: {default}")
+            bail!("codegen cannot express this default yet: {value}")
         }
-        (_, plain) => python(plain),
-    })
+        (_, plain) => Ok(python(plain)),
+    }
 }
 
 /// A plain JSON value as Python writes it.
@@ -362,6 +383,19 @@ class Street(_Model):
     }
 
     #[test]
+    fn defaults_may_be_lists_of_records() {
+        let rule = record(
+            "Rule",
+            vec![field("share", Kind::Number, None), field("on", Kind::Boolean, Some(json!(true)))],
+        );
+        let list = Kind::List(Box::new(Kind::Named("Rule".to_owned())));
+        let default = json!([{"share": 0.5, "on": true}, {"share": 1.0, "on": false}]);
+        let text = models(&[record("A", vec![field("rules", list, Some(default))]), rule]).unwrap();
+        let expected = "[Rule(share=0.5), Rule(share=1.0, on=False)]";
+        assert!(text.contains(&format!("lambda: {expected}")), "{text}");
+    }
+
+    #[test]
     fn quantiles_are_read_by_the_base() {
         let members = vec![Member { name: "p95".to_owned(), doc: String::new() }];
         let name = "Quantile".to_owned();
@@ -408,11 +442,8 @@ class Street(_Model):
             refused(&[record("A", vec![field("from", Kind::Text, None)])]),
             "type `A`: field `from` is a Python keyword"
         );
-        let list = Kind::List(Box::new(Kind::Integer));
-        assert!(
-            refused(&[record("A", vec![field("b", list, Some(json!([1])))])])
-                .starts_with("type `A`: field `b`")
-        );
+        let wrong = refused(&[record("A", vec![field("b", Kind::Any, Some(json!([1])))])]);
+        assert!(wrong.starts_with("type `A`: field `b`"), "{wrong}");
         let of = |name: &str, part: &str| record(name, vec![field("x", Kind::Named(part.to_owned()), None)]);
         assert_eq!(refused(&[of("A", "B"), of("B", "A")]), "types made of one another: A, B");
     }
