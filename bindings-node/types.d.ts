@@ -21,6 +21,66 @@ export type AlertLevel =
   | "warning"
   | "critical";
 
+/**
+ * When a level changes: how far back a metric must go, and for how long it must stay, before a
+ * level is left; and how long it must stay before one is reached.
+ */
+export interface AlertPolicy {
+  /**
+   * How far below its threshold a metric must be for a level to be left, as a share of the
+   * threshold, 0 to 0.9. Default: 0.05, so a warning from 80% on is left below 76%.
+   */
+  margin: number;
+  /** For how many seconds a threshold must be reached before the level is. Default: 0, at once. */
+  raise_after_seconds: number;
+  /**
+   * For how many seconds a metric must be below threshold and margin before the level is left; also
+   * how long `scale_down` must hold before it is said. Default: 300, the stabilisation window of
+   * scaling down in both guides and in Kubernetes.
+   */
+  clear_after_seconds: number;
+  /**
+   * After how many seconds without a reading a metric counts as stale; by default after three of
+   * its usual gaps, a minute at least.
+   */
+  stale_after_seconds: number | null;
+}
+
+/**
+ * When a level changes: how far back a metric must go, and for how long it must stay, before a
+ * level is left; and how long it must stay before one is reached.
+ *
+ * As callers give it: what has a default may be left out.
+ */
+export interface AlertPolicyInput {
+  /**
+   * How far below its threshold a metric must be for a level to be left, as a share of the
+   * threshold, 0 to 0.9. Default: 0.05, so a warning from 80% on is left below 76%.
+   *
+   * @defaultValue `0.05`
+   */
+  margin?: number;
+  /**
+   * For how many seconds a threshold must be reached before the level is. Default: 0, at once.
+   *
+   * @defaultValue `0.0`
+   */
+  raise_after_seconds?: number;
+  /**
+   * For how many seconds a metric must be below threshold and margin before the level is left; also
+   * how long `scale_down` must hold before it is said. Default: 300, the stabilisation window of
+   * scaling down in both guides and in Kubernetes.
+   *
+   * @defaultValue `300.0`
+   */
+  clear_after_seconds?: number;
+  /**
+   * After how many seconds without a reading a metric counts as stale; by default after three of
+   * its usual gaps, a minute at least.
+   */
+  stale_after_seconds?: number | null;
+}
+
 /** What `analyze_trace` is asked. */
 export interface AnalyzeTraceRequest {
   /** The requests. */
@@ -1208,6 +1268,54 @@ export interface Clock {
   start_seconds: number;
   /** Seconds from one point to the next, above 0. */
   step_seconds: number;
+}
+
+/** How a collector works. Every field has a default. */
+export interface CollectorOptions {
+  /** What is kept. */
+  retention: Retention;
+  /** When levels change. */
+  policy: AlertPolicy;
+  /** Thresholds other than `Thresholds.default_of`; of two for the same, the later counts. */
+  thresholds: ThresholdRule[];
+}
+
+/**
+ * How a collector works. Every field has a default.
+ *
+ * As callers give it: what has a default may be left out.
+ */
+export interface CollectorOptionsInput {
+  /** What is kept. */
+  retention?: RetentionInput;
+  /** When levels change. */
+  policy?: AlertPolicyInput;
+  /**
+   * Thresholds other than `Thresholds.default_of`; of two for the same, the later counts.
+   *
+   * @defaultValue `[]`
+   */
+  thresholds?: ThresholdRuleInput[];
+}
+
+/** A collector as data. */
+export interface CollectorState {
+  /** How it works. */
+  options: CollectorOptions;
+  /** Every metric of every service. */
+  channels: MetricChannel[];
+}
+
+/**
+ * A collector as data.
+ *
+ * As callers give it: what has a default may be left out.
+ */
+export interface CollectorStateInput {
+  /** How it works. */
+  options: CollectorOptionsInput;
+  /** Every metric of every service. */
+  channels: MetricChannelInput[];
 }
 
 /** Scenarios side by side; the first is the baseline. */
@@ -2779,6 +2887,48 @@ export interface ForecastOptionsInput {
   non_negative?: boolean | null;
 }
 
+/** How far ahead a metric is forecast, and how. Every field has a default. */
+export interface ForecastQuery {
+  /** How far ahead, in seconds. Default: 6 hours. */
+  horizon_seconds: number;
+  /**
+   * Length of a step, in seconds; at least a roll-up, and a whole number of them. By default an
+   * hour where there are two days of readings, else a roll-up.
+   */
+  step_seconds: number | null;
+  /**
+   * Share of outcomes that the interval holds, above 0 and below 1. Default: 0.8, so that its upper
+   * end is the 90% quantile.
+   */
+  level: number;
+}
+
+/**
+ * How far ahead a metric is forecast, and how. Every field has a default.
+ *
+ * As callers give it: what has a default may be left out.
+ */
+export interface ForecastQueryInput {
+  /**
+   * How far ahead, in seconds. Default: 6 hours.
+   *
+   * @defaultValue `21600.0`
+   */
+  horizon_seconds?: number;
+  /**
+   * Length of a step, in seconds; at least a roll-up, and a whole number of them. By default an
+   * hour where there are two days of readings, else a roll-up.
+   */
+  step_seconds?: number | null;
+  /**
+   * Share of outcomes that the interval holds, above 0 and below 1. Default: 0.8, so that its upper
+   * end is the 90% quantile.
+   *
+   * @defaultValue `0.8`
+   */
+  level?: number;
+}
+
 /** A forecast as plain data. */
 export interface ForecastReport {
   /** Name of the model. */
@@ -3684,6 +3834,62 @@ export interface LevelCounts {
   stale: number;
 }
 
+/** Open or closed, and since when the condition for the other has held. */
+export interface LevelLatch {
+  /** Whether it is closed. */
+  closed: boolean;
+  /** When it last changed, in seconds since the Unix epoch; none where it never has. */
+  changed_seconds: number | null;
+  /** Since when what would change it has held; none where it does not. */
+  pending_seconds: number | null;
+}
+
+/**
+ * Open or closed, and since when the condition for the other has held.
+ *
+ * As callers give it: what has a default may be left out.
+ */
+export interface LevelLatchInput {
+  /**
+   * Whether it is closed.
+   *
+   * @defaultValue `false`
+   */
+  closed?: boolean;
+  /** When it last changed, in seconds since the Unix epoch; none where it never has. */
+  changed_seconds?: number | null;
+  /** Since when what would change it has held; none where it does not. */
+  pending_seconds?: number | null;
+}
+
+/** The latches of one metric of one service. */
+export interface LevelLatches {
+  /** Closed from the warning on. */
+  warning: LevelLatch;
+  /** Closed from what is critical on. */
+  critical: LevelLatch;
+  /** Closed while capacity should be added. */
+  scale_up: LevelLatch;
+  /** Closed while capacity may be taken away. */
+  scale_down: LevelLatch;
+}
+
+/**
+ * The latches of one metric of one service.
+ *
+ * As callers give it: what has a default may be left out.
+ */
+export interface LevelLatchesInput {
+  /** Closed from the warning on. */
+  warning?: LevelLatchInput;
+  /** Closed from what is critical on. */
+  critical?: LevelLatchInput;
+  /** Closed while capacity should be added. */
+  scale_up?: LevelLatchInput;
+  /** Closed while capacity may be taken away. */
+  scale_down?: LevelLatchInput;
+}
+
 /**
  * What a licence allows.
  *
@@ -4295,6 +4501,88 @@ export type Metric =
   | "queue_depth"
   | "latency_p95"
   | "error_rate";
+
+/** All that is known of one metric of one service. */
+export interface MetricChannel {
+  /** The service. */
+  service: string;
+  /** The metric. */
+  metric: Metric;
+  /** Its unit. */
+  unit: CapacityUnit;
+  /** Its capacity; none where it has none. */
+  capacity: number | null;
+  /** Of the capacity, what is kept for others. */
+  reserved_capacity: number;
+  /** What capacity can be extended to; none where that is not known. */
+  max_capacity: number | null;
+  /** Its thresholds. */
+  thresholds: Thresholds;
+  /** Its levels. */
+  latches: LevelLatches;
+  /** Its readings. */
+  history: MetricHistory;
+}
+
+/**
+ * All that is known of one metric of one service.
+ *
+ * As callers give it: what has a default may be left out.
+ */
+export interface MetricChannelInput {
+  /** The service. */
+  service: string;
+  /** The metric. */
+  metric: Metric;
+  /** Its unit. */
+  unit: CapacityUnit;
+  /** Its capacity; none where it has none. */
+  capacity?: number | null;
+  /** Of the capacity, what is kept for others. */
+  reserved_capacity: number;
+  /** What capacity can be extended to; none where that is not known. */
+  max_capacity?: number | null;
+  /** Its thresholds. */
+  thresholds: ThresholdsInput;
+  /** Its levels. */
+  latches: LevelLatchesInput;
+  /** Its readings. */
+  history: MetricHistory;
+}
+
+/** Readings of one metric, oldest first. */
+export interface MetricHistory {
+  /** The latest readings. */
+  recent: MetricSample[];
+  /** Roll-ups of the whole retention; stretches without readings have none. */
+  rollups: MetricRollup[];
+}
+
+/** The readings of one stretch of time. */
+export interface MetricRollup {
+  /** Which stretch: its start over its length. */
+  index: number;
+  /** Readings in it. */
+  count: number;
+  /** Sum of their usage. */
+  usage_sum: number;
+  /** Sum of what the thresholds are held against. */
+  value_sum: number;
+  /** Least of that. */
+  value_min: number;
+  /** Greatest of that. */
+  value_max: number;
+}
+
+/** A reading as it came. */
+export interface MetricSample {
+  /** When, in seconds since the Unix epoch. */
+  at_seconds: number;
+  /** Usage, in the metric's unit. */
+  usage: number;
+  /** What the thresholds are held against: percent of the capacity, or usage itself. */
+  value: number;
+}
 
 /** How one metric of a service stands. */
 export interface MetricStatus {
@@ -5933,6 +6221,60 @@ export interface ReadTraceRequestInput {
   tenant_attribute?: string | null;
 }
 
+/** One observation of a metric of a service. */
+export interface Reading {
+  /** The service, at most 200 bytes. */
+  service: string;
+  /** What was observed. */
+  metric: Metric;
+  /** When, in seconds since the Unix epoch. Default: now. */
+  at_seconds: number | null;
+  /** How much is in use, in `unit`: 0 to 10¹⁵. Of latency and error rate, the figure itself. */
+  usage: number;
+  /**
+   * How much there is, in `unit`: above 0. Default: as in the last reading that said. Needed by
+   * metrics whose thresholds are in percent of it.
+   */
+  capacity: number | null;
+  /**
+   * What is kept for others and can't be used: 0 to the capacity. Default: as before, at first 0.
+   */
+  reserved_capacity: number | null;
+  /** What capacity can be extended to, at least the capacity. Default: as before. */
+  max_capacity: number | null;
+  /** What both are counted in. Default: as before, at first the metric's first unit. */
+  unit: CapacityUnit | null;
+}
+
+/**
+ * One observation of a metric of a service.
+ *
+ * As callers give it: what has a default may be left out.
+ */
+export interface ReadingInput {
+  /** The service, at most 200 bytes. */
+  service: string;
+  /** What was observed. */
+  metric: Metric;
+  /** When, in seconds since the Unix epoch. Default: now. */
+  at_seconds?: number | null;
+  /** How much is in use, in `unit`: 0 to 10¹⁵. Of latency and error rate, the figure itself. */
+  usage: number;
+  /**
+   * How much there is, in `unit`: above 0. Default: as in the last reading that said. Needed by
+   * metrics whose thresholds are in percent of it.
+   */
+  capacity?: number | null;
+  /**
+   * What is kept for others and can't be used: 0 to the capacity. Default: as before, at first 0.
+   */
+  reserved_capacity?: number | null;
+  /** What capacity can be extended to, at least the capacity. Default: as before. */
+  max_capacity?: number | null;
+  /** What both are counted in. Default: as before, at first the metric's first unit. */
+  unit?: CapacityUnit | null;
+}
+
 /** What outcomes taught. */
 export interface Recalibration {
   /** The calibration; its `fitted` goes into the `calibration` of estimates and predictions. */
@@ -6264,6 +6606,46 @@ export interface ResourceForecastInput {
   peak_seconds: number;
   /** Each threshold, and when it is reached. */
   crossings: ThresholdCrossingInput[];
+}
+
+/** What is kept of each metric. */
+export interface Retention {
+  /** Readings that are kept as they came, 2 to a million. Default: 1,024. */
+  readings: number;
+  /** Length of a roll-up, in seconds, 1 to 86,400. Default: 300. */
+  rollup_seconds: number;
+  /**
+   * For how many seconds roll-ups are kept; at most a million roll-ups. Default: 30 days, as in the
+   * capacity planning guide (§1.1).
+   */
+  seconds: number;
+}
+
+/**
+ * What is kept of each metric.
+ *
+ * As callers give it: what has a default may be left out.
+ */
+export interface RetentionInput {
+  /**
+   * Readings that are kept as they came, 2 to a million. Default: 1,024.
+   *
+   * @defaultValue `1024`
+   */
+  readings?: number;
+  /**
+   * Length of a roll-up, in seconds, 1 to 86,400. Default: 300.
+   *
+   * @defaultValue `300.0`
+   */
+  rollup_seconds?: number;
+  /**
+   * For how many seconds roll-ups are kept; at most a million roll-ups. Default: 30 days, as in the
+   * capacity planning guide (§1.1).
+   *
+   * @defaultValue `2592000.0`
+   */
+  seconds?: number;
 }
 
 /** A point of the review. */
@@ -7164,6 +7546,30 @@ export interface ThresholdCrossingInput {
   expected_seconds?: number | null;
   /** When the upper end of the interval does: the earliest that is to be reckoned with. */
   earliest_seconds?: number | null;
+}
+
+/** Thresholds of a metric, of all services or of one. */
+export interface ThresholdRule {
+  /** The metric. */
+  metric: Metric;
+  /** The one service that it is for; none for all that have no rule of their own. */
+  service: string | null;
+  /** The thresholds. */
+  thresholds: Thresholds;
+}
+
+/**
+ * Thresholds of a metric, of all services or of one.
+ *
+ * As callers give it: what has a default may be left out.
+ */
+export interface ThresholdRuleInput {
+  /** The metric. */
+  metric: Metric;
+  /** The one service that it is for; none for all that have no rule of their own. */
+  service?: string | null;
+  /** The thresholds. */
+  thresholds: ThresholdsInput;
 }
 
 /**

@@ -37,7 +37,7 @@ pub(crate) fn estimate_many<'py>(
     as_lists: bool,
 ) -> PyResult<Answers<'py>> {
     let header = header(value(values.as_any(), "columns")?, places);
-    let numbers: Vec<f64> = numbers.as_chunks().0.iter().map(|bytes| f64::from_ne_bytes(*bytes)).collect();
+    let numbers = crate::forecast::numbers(numbers);
     let codes: Vec<i32> = codes.as_chunks().0.iter().map(|bytes| i32::from_ne_bytes(*bytes)).collect();
     let batch = py.detach(|| EstimateBatch::packed(catalog, header, &numbers, &codes));
     let batch = batch.map_err(|error| raised(py, &error))?;

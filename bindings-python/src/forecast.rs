@@ -68,7 +68,8 @@ fn done<T: Send>(py: Python<'_>, work: impl FnOnce() -> Result<T> + Send) -> PyR
     py.detach(work).map_err(|error| raised(py, &error))
 }
 
-fn numbers(bytes: &[u8]) -> Vec<f64> {
+/// The numbers that bytes stand for.
+pub(crate) fn numbers(bytes: &[u8]) -> Vec<f64> {
     bytes.as_chunks().0.iter().map(|bytes| f64::from_ne_bytes(*bytes)).collect()
 }
 

@@ -5,6 +5,7 @@
 //! of which Pydantic makes the generated models faster than of Python objects.
 
 mod catalog;
+mod collector;
 mod convert;
 mod errors;
 mod estimates;
@@ -20,6 +21,8 @@ mod _sizewell {
 
     #[pymodule_export]
     use crate::catalog::CatalogIndex;
+    #[pymodule_export]
+    use crate::collector::Readings;
     use crate::convert::argument;
     #[pymodule_export]
     use crate::forecast::FittedSeries;

@@ -11,6 +11,7 @@ deployments that meet percentile latency targets, with their Kubernetes manifest
 from . import _functions, errors, models
 from ._api import memory_plan
 from ._catalog import Catalog, catalog
+from ._collector import Collector
 from ._estimates import estimate_many
 from ._forecast import Forecast, forecast
 from ._functions import *
@@ -19,7 +20,7 @@ from ._tables import Table
 from .errors import *
 from .models import *
 
-__all__ = ["Catalog", "Forecast", "Table", "__version__", "catalog", "errors", "models"]
+__all__ = ["Catalog", "Collector", "Forecast", "Table", "__version__", "catalog", "errors", "models"]
 __all__ += ["estimate_many", "forecast", "memory_plan"]
 __all__ += _functions.__all__
 __all__ += errors.__all__

@@ -63,7 +63,7 @@ class Forecast:
         """The forecast of as many steps after the values that follow the series, without fitting
         anew.
         """
-        return Forecast(self._fitted.updated(_packed(values)))
+        return Forecast(self._fitted.updated(packed(values)))
 
     def __repr__(self) -> str:
         return f"<Forecast: {len(self.mean)} steps by {self.model}>"
@@ -114,7 +114,7 @@ def forecast(
         "step_seconds": step.total_seconds() if isinstance(step, timedelta) else step,
         "non_negative": non_negative,
     }
-    return Forecast(FittedSeries.fit(_packed(values), _packed_times(times), options))
+    return Forecast(FittedSeries.fit(packed(values), _packed_times(times), options))
 
 
 def _numbers(data: bytes) -> Any:
@@ -125,10 +125,10 @@ def _numbers(data: bytes) -> Any:
 
 def plain_values(values: Any) -> list[float | None]:
     """Values with None for what is missing."""
-    return [None if isnan(cell) else cell for cell in array("d", _packed(values))]
+    return [None if isnan(cell) else cell for cell in array("d", packed(values))]
 
 
-def _packed(values: Any) -> bytes:
+def packed(values: Any) -> bytes:
     """Values as the bytes of floats, NaN where missing."""
     library = _library_of(values)
     if library == "pandas":
@@ -158,10 +158,10 @@ def _packed_times(times: Any) -> bytes:
         times = [micros / 1e6 for micros in times.dt.timestamp("us")]
     if getattr(getattr(times, "dtype", None), "kind", "") == "M":
         seconds = times.astype("datetime64[ns]").astype("int64") / 1e9
-        return _packed(seconds)
+        return packed(seconds)
     if _library_of(times) in {"numpy", "pandas", "polars"}:
-        return _packed(times)
-    return _packed([_seconds(time) for time in times])
+        return packed(times)
+    return packed([_seconds(time) for time in times])
 
 
 def _seconds(time: Any) -> float:

@@ -16,6 +16,7 @@ from ._base import read_quantile
 
 __all__ = [
     "AlertLevel",
+    "AlertPolicy",
     "AnalyzeTraceRequest",
     "Architecture",
     "ArrivalGaps",
@@ -60,6 +61,8 @@ __all__ = [
     "ClassCriterion",
     "ClientLoop",
     "Clock",
+    "CollectorOptions",
+    "CollectorState",
     "Comparison",
     "Concurrency",
     "ConcurrencySource",
@@ -104,6 +107,7 @@ __all__ = [
     "Fluctuation",
     "ForecastModel",
     "ForecastOptions",
+    "ForecastQuery",
     "ForecastReport",
     "GenerateTrafficRequest",
     "Gpu",
@@ -139,6 +143,8 @@ __all__ = [
     "LengthSummary",
     "LevelChange",
     "LevelCounts",
+    "LevelLatch",
+    "LevelLatches",
     "Licence",
     "LicencePolicy",
     "LimitingResource",
@@ -153,6 +159,10 @@ __all__ = [
     "MemoryPlan",
     "MemoryRequest",
     "Metric",
+    "MetricChannel",
+    "MetricHistory",
+    "MetricRollup",
+    "MetricSample",
     "MetricStatus",
     "Miss",
     "MixtureOfExperts",
@@ -214,6 +224,7 @@ __all__ = [
     "ReadReport",
     "ReadTrace",
     "ReadTraceRequest",
+    "Reading",
     "Recalibration",
     "RecalibrationRequest",
     "Recommendation",
@@ -229,6 +240,7 @@ __all__ = [
     "RequestStatus",
     "ResourceDetails",
     "ResourceForecast",
+    "Retention",
     "ReviewItem",
     "ReviewRequest",
     "ReviewState",
@@ -265,6 +277,7 @@ __all__ = [
     "Tflops",
     "ThresholdBasis",
     "ThresholdCrossing",
+    "ThresholdRule",
     "Thresholds",
     "TimeFormat",
     "TimePercentiles",
@@ -310,6 +323,34 @@ AlertLevel = Literal[
 - `"warning"`: At or above the warning.
 - `"critical"`: At or above what is critical.
 """
+
+
+class AlertPolicy(_Model):
+    """When a level changes: how far back a metric must go, and for how long it must
+    stay, before a level is left; and how long it must stay before one is reached.
+    """
+
+    margin: float = 0.05
+    """How far below its threshold a metric must be for a level to be left, as a share
+    of the threshold, 0 to 0.9. Default: 0.05, so a warning from 80% on is left below
+    76%.
+    """
+
+    raise_after_seconds: float = 0.0
+    """For how many seconds a threshold must be reached before the level is. Default: 0,
+    at once.
+    """
+
+    clear_after_seconds: float = 300.0
+    """For how many seconds a metric must be below threshold and margin before the level
+    is left; also how long `scale_down` must hold before it is said. Default: 300,
+    the stabilisation window of scaling down in both guides and in Kubernetes.
+    """
+
+    stale_after_seconds: float | None = None
+    """After how many seconds without a reading a metric counts as stale; by default
+    after three of its usual gaps, a minute at least.
+    """
 
 
 class ArrivalGaps(_Model):
@@ -1388,6 +1429,23 @@ class ForecastOptions(_Model):
     """Whether the quantity can't be below zero; by default where no value is."""
 
 
+class ForecastQuery(_Model):
+    """How far ahead a metric is forecast, and how. Every field has a default."""
+
+    horizon_seconds: float = 21600.0
+    """How far ahead, in seconds. Default: 6 hours."""
+
+    step_seconds: float | None = None
+    """Length of a step, in seconds; at least a roll-up, and a whole number of them. By
+    default an hour where there are two days of readings, else a roll-up.
+    """
+
+    level: float = 0.8
+    """Share of outcomes that the interval holds, above 0 and below 1. Default: 0.8, so
+    that its upper end is the 90% quantile.
+    """
+
+
 GpuMaker = Literal[
     "nvidia",
     "amd",
@@ -1972,6 +2030,36 @@ class LevelCounts(_Model):
 
     stale: int
     """Of all of these, without a recent reading."""
+
+
+class LevelLatch(_Model):
+    """Open or closed, and since when the condition for the other has held."""
+
+    closed: bool = False
+    """Whether it is closed."""
+
+    changed_seconds: float | None = None
+    """When it last changed, in seconds since the Unix epoch; none where it never has.
+    """
+
+    pending_seconds: float | None = None
+    """Since when what would change it has held; none where it does not."""
+
+
+class LevelLatches(_Model):
+    """The latches of one metric of one service."""
+
+    warning: LevelLatch = Field(default_factory=LevelLatch)
+    """Closed from the warning on."""
+
+    critical: LevelLatch = Field(default_factory=LevelLatch)
+    """Closed from what is critical on."""
+
+    scale_up: LevelLatch = Field(default_factory=LevelLatch)
+    """Closed while capacity should be added."""
+
+    scale_down: LevelLatch = Field(default_factory=LevelLatch)
+    """Closed while capacity may be taken away."""
 
 
 Licence = Literal[
@@ -2625,6 +2713,52 @@ class CapacityAlert(_Model):
 
     action: str
     """What to do about it."""
+
+
+class MetricRollup(_Model):
+    """The readings of one stretch of time."""
+
+    index: int
+    """Which stretch: its start over its length."""
+
+    count: int
+    """Readings in it."""
+
+    usage_sum: float
+    """Sum of their usage."""
+
+    value_sum: float
+    """Sum of what the thresholds are held against."""
+
+    value_min: float
+    """Least of that."""
+
+    value_max: float
+    """Greatest of that."""
+
+
+class MetricSample(_Model):
+    """A reading as it came."""
+
+    at_seconds: float
+    """When, in seconds since the Unix epoch."""
+
+    usage: float
+    """Usage, in the metric's unit."""
+
+    value: float
+    """What the thresholds are held against: percent of the capacity, or usage itself.
+    """
+
+
+class MetricHistory(_Model):
+    """Readings of one metric, oldest first."""
+
+    recent: list[MetricSample]
+    """The latest readings."""
+
+    rollups: list[MetricRollup]
+    """Roll-ups of the whole retention; stretches without readings have none."""
 
 
 class Miss(_Model):
@@ -3830,6 +3964,41 @@ class ReadReport(_Model):
     """Why the first ten rows that were left out could not be read."""
 
 
+class Reading(_Model):
+    """One observation of a metric of a service."""
+
+    service: str
+    """The service, at most 200 bytes."""
+
+    metric: Metric
+    """What was observed."""
+
+    at_seconds: float | None = None
+    """When, in seconds since the Unix epoch. Default: now."""
+
+    usage: float
+    """How much is in use, in `unit`: 0 to 10¹⁵. Of latency and error rate, the figure
+    itself.
+    """
+
+    capacity: float | None = None
+    """How much there is, in `unit`: above 0. Default: as in the last reading that said.
+    Needed by metrics whose thresholds are in percent of it.
+    """
+
+    reserved_capacity: float | None = None
+    """What is kept for others and can't be used: 0 to the capacity. Default: as before,
+    at first 0.
+    """
+
+    max_capacity: float | None = None
+    """What capacity can be extended to, at least the capacity. Default: as before."""
+
+    unit: CapacityUnit | None = None
+    """What both are counted in. Default: as before, at first the metric's first unit.
+    """
+
+
 class Recalibration(_Model):
     """What outcomes taught."""
 
@@ -3972,6 +4141,22 @@ RequestStatus = Literal[
 - `"failed"`: It was refused or broke off.
 - `"cancelled"`: Whoever asked went away, or the log ended before the answer did.
 """
+
+
+class Retention(_Model):
+    """What is kept of each metric."""
+
+    readings: int = 1024
+    """Readings that are kept as they came, 2 to a million. Default: 1,024."""
+
+    rollup_seconds: float = 300.0
+    """Length of a roll-up, in seconds, 1 to 86,400. Default: 300."""
+
+    seconds: float = 2592000.0
+    """For how many seconds roll-ups are kept; at most a million roll-ups. Default: 30
+    days, as in the capacity planning guide (§1.1).
+    """
+
 
 ReviewState = Literal[
     "fine",
@@ -4634,6 +4819,37 @@ class Thresholds(_Model):
     """Up to here, capacity may be taken away; below `scale_up` and `warning`."""
 
 
+class MetricChannel(_Model):
+    """All that is known of one metric of one service."""
+
+    service: str
+    """The service."""
+
+    metric: Metric
+    """The metric."""
+
+    unit: CapacityUnit
+    """Its unit."""
+
+    capacity: float | None = None
+    """Its capacity; none where it has none."""
+
+    reserved_capacity: float
+    """Of the capacity, what is kept for others."""
+
+    max_capacity: float | None = None
+    """What capacity can be extended to; none where that is not known."""
+
+    thresholds: Thresholds
+    """Its thresholds."""
+
+    latches: LevelLatches
+    """Its levels."""
+
+    history: MetricHistory
+    """Its readings."""
+
+
 class MetricStatus(_Model):
     """How one metric of a service stands."""
 
@@ -4723,6 +4939,44 @@ class Overview(_Model):
 
     alerts: list[CapacityAlert]
     """What calls for attention, the worst first."""
+
+
+class ThresholdRule(_Model):
+    """Thresholds of a metric, of all services or of one."""
+
+    metric: Metric
+    """The metric."""
+
+    service: str | None = None
+    """The one service that it is for; none for all that have no rule of their own."""
+
+    thresholds: Thresholds
+    """The thresholds."""
+
+
+class CollectorOptions(_Model):
+    """How a collector works. Every field has a default."""
+
+    retention: Retention = Field(default_factory=Retention)
+    """What is kept."""
+
+    policy: AlertPolicy = Field(default_factory=AlertPolicy)
+    """When levels change."""
+
+    thresholds: list[ThresholdRule] = Field(default_factory=list)
+    """Thresholds other than `Thresholds.default_of`; of two for the same, the later
+    counts.
+    """
+
+
+class CollectorState(_Model):
+    """A collector as data."""
+
+    options: CollectorOptions
+    """How it works."""
+
+    channels: list[MetricChannel]
+    """Every metric of every service."""
 
 
 TimeFormat = Literal[

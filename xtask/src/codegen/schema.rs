@@ -9,20 +9,34 @@ use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value};
 use sizewell::catalog::CatalogData;
 use sizewell::error::ErrorReport;
+use sizewell::monitor::{
+    CapacityAlert, CollectorOptions, CollectorState, ForecastQuery, Reading, ResourceForecast, ServiceStatus,
+    ThresholdRule,
+};
 use sizewell::queueing::EstimateColumns;
 use sizewell::workload::Intent;
 
 use super::doc;
 use super::functions::functions;
 
-/// What callers give beside the arguments of the functions: rows, and columns that are read as they
-/// come.
-const INPUTS: [&str; 2] = ["CatalogData", "EstimateColumns"];
+/// What callers give beside the arguments of the functions: rows, columns that are read as they come,
+/// and what a collector takes.
+const INPUTS: [&str; 7] = [
+    "CatalogData",
+    "CollectorOptions",
+    "CollectorState",
+    "EstimateColumns",
+    "ForecastQuery",
+    "Reading",
+    "ThresholdRule",
+];
 
 fn definitions(settings: SchemaSettings) -> Map<String, Value> {
     let mut generator = settings.into_generator();
     sizewell::api::signatures(&mut generator);
     generator.subschema_for::<(CatalogData, EstimateColumns, ErrorReport)>();
+    generator.subschema_for::<(CollectorOptions, CollectorState, Reading, ThresholdRule, ForecastQuery)>();
+    generator.subschema_for::<(ServiceStatus, CapacityAlert, ResourceForecast)>();
     generator.take_definitions(true)
 }
 
