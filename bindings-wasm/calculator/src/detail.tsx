@@ -45,8 +45,8 @@ function Against({ option }: { option: DeploymentOption }) {
               <Bar latency={latency} />
               {bound && <span class="quiet">measured {latency.measured_percentile}</span>}
               {predicted && (
-                <span class="quiet">
-                  90% sure of {ms(predicted.percentile_low_ms)} to {ms(predicted.percentile_high_ms)}
+                <span class="quiet interval" title="90% prediction interval">
+                  90%: {ms(predicted.percentile_low_ms)} to {ms(predicted.percentile_high_ms)}
                 </span>
               )}
             </dd>
