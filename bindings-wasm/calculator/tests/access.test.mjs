@@ -20,7 +20,7 @@ const STATES = {
   'options': scenario(SENTENCE),
   'an error': scenario(SENTENCE, { 'gpus.preferred': 'H1000' }),
   'nothing measured': scenario(SENTENCE, { input_tokens: '700' }),
-  'near misses alone': scenario('a chatbot for 9,000 users on H100, under $5,000 a month'),
+  'near misses alone': scenario('a chatbot for 9,000 users on H100, under $1,900 a month'),
   'own hardware': scenario(`${SENTENCE}, we want to buy the hardware`),
   'what if': `scenario=Today&${scenario(SENTENCE)}&scenario=More&${scenario(SENTENCE, { users: '9000' })}&show=2`,
 };

@@ -133,8 +133,9 @@ test('lengths that nobody measured offer those that were', async () => {
 });
 
 test('near misses and what was ruled out are there with their reasons', async () => {
-  const page = await site.open(scenario(SENTENCE));
-  const answer = recommend(specify(parseIntent(SENTENCE).intent));
+  const sentence = `${SENTENCE}, under $500 a month`;
+  const page = await site.open(scenario(sentence));
+  const answer = recommend(specify(parseIntent(sentence).intent));
   await page.locator('.apart summary').filter({ hasText: 'near miss' }).click();
   await page.getByText(answer.near_misses[0].misses[0].message, { exact: true }).first().waitFor();
   await page.locator('.apart summary').filter({ hasText: 'ruled out' }).click();
