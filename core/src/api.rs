@@ -12,7 +12,8 @@ mod functions;
 use serde::Serialize;
 use serde_json::Value;
 
-pub use forecasting::{ForecastModel, ForecastOptions, SeriesForecast};
+pub use crate::forecast::ForecastModel;
+pub use forecasting::{ForecastOptions, SeriesForecast};
 pub use functions::FUNCTIONS;
 #[cfg(feature = "schema")]
 pub use functions::signatures;

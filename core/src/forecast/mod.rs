@@ -8,22 +8,27 @@
 
 pub mod accuracy;
 
+mod anomaly;
 mod auto;
 mod autoregression;
 mod backtest;
 mod calibration;
+mod changepoint;
 mod conformal;
 mod croston;
+mod decompose;
 mod distribution;
 mod drift;
 mod ets;
 mod fitted;
 mod growth;
 mod line;
+mod many;
 mod model;
 mod mstl;
 mod naive;
 mod naive2;
+mod named;
 mod outcome;
 mod random;
 mod resample;
@@ -35,20 +40,28 @@ mod stl;
 mod taylor;
 mod theta;
 mod transform;
+mod trend;
 mod weekday;
 
+pub use anomaly::{Anomaly, AnomalyReport, AnomalyRequest, anomalies};
 pub use auto::Auto;
 pub use autoregression::SeasonalAutoregression;
 pub use backtest::{BacktestOptions, BacktestReport, BacktestScore, IntervalScore, MOST_FOLDS, backtest};
+pub use changepoint::{Changepoint, ChangepointReport, ChangepointRequest, changepoints};
 pub use conformal::Conformal;
 pub use croston::Intermittent;
+pub use decompose::{DecomposeRequest, Decomposition, MOST_DECOMPOSED, SeasonalPart, decompose};
 pub use drift::Drift;
 pub use ets::{ErrorKind, Ets, EtsKind, SeasonKind, TrendKind};
 pub use growth::CompoundGrowth;
+pub use many::{
+    ForecastManyRequest, ForecastTable, IntervalColumns, MOST_SERIES, forecast_many, forecast_rows,
+};
 pub use model::{Explanation, FittedForecaster, Forecaster};
 pub use mstl::Mstl;
 pub use naive::Naive;
 pub use naive2::Naive2;
+pub use named::ForecastModel;
 pub use outcome::{
     Forecast, ForecastReport, Interval, MOST_LEVELS, MOST_PATH_POINTS, MOST_STEPS, Paths, check_horizon,
     check_levels,
@@ -56,6 +69,9 @@ pub use outcome::{
 pub use resample::{Aggregate, Resampling, resample};
 pub use seasonal_naive::SeasonalNaive;
 pub use series::{Clock, MOST_POINTS, MOST_VALUE, Series, SeriesInput};
+pub(crate) use statistics::inflation;
 pub use taylor::Taylor;
 pub use theta::Theta;
+pub(crate) use trend::{Grid, Kendall};
+pub use trend::{SeriesTrend, TrendDirection, TrendDirectionRequest, trend_direction};
 pub use weekday::LinearWeekday;

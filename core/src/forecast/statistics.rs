@@ -68,6 +68,36 @@ pub(super) fn interpolated(values: &[f64]) -> Vec<f64> {
     filled
 }
 
+/// By how much neighbours of a series with these residuals make its means and sums vary more than
+/// independent values would: (1 + ρ) ÷ (1 − ρ) of an autoregression of order 1, at least 1; and ρ.
+///
+/// The correlation of neighbours is corrected for its bias as ρ* = (n ρ + 2) ÷ (n − 4)
+/// (A. Matalas and A. Sankarasubramanian, "Effect of persistence on trend detection via
+/// regression", Water Resources Research 39, 2003), and held to 0 to 0.98. `None` stands for a gap.
+pub(crate) fn inflation(residuals: &[Option<f64>]) -> (f64, f64) {
+    let present: Vec<f64> = residuals.iter().copied().flatten().collect();
+    let count = present.len() as f64;
+    let middle = mean(&present);
+    let squares: f64 = present.iter().map(|value| (value - middle) * (value - middle)).sum();
+    if count < 6.0 || squares <= 0.0 {
+        return (1.0, 0.0);
+    }
+    let (mut products, mut pairs) = (0.0, 0.0);
+    for pair in residuals.windows(2) {
+        if let [Some(before), Some(after)] = pair {
+            products += (before - middle) * (after - middle);
+            pairs += 1.0;
+        }
+    }
+    if pairs < 4.0 {
+        return (1.0, 0.0);
+    }
+    // With gaps there are fewer pairs than n − 1; a sum over pairs is scaled to what it would be.
+    let seen = products * ((count - 1.0) / pairs) / squares;
+    let correlation = ((count * seen + 2.0) / (count - 4.0)).clamp(0.0, 0.98);
+    ((1.0 + correlation) / (1.0 - correlation), correlation)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -89,5 +119,14 @@ mod tests {
         assert_eq!(quantile_of_sorted(&sorted, 0.0), Some(1.0));
         assert_eq!(quantile_of_sorted(&sorted, 1.0), Some(4.0));
         assert_eq!(standard_deviation(&[1.0, f64::NAN, 3.0]), sqrt(2.0));
+    }
+
+    #[test]
+    fn independent_values_are_not_inflated() {
+        assert_eq!(inflation(&[Some(1.0); 20]).0, 1.0);
+        let alternating: Vec<Option<f64>> = (0..40).map(|index| Some(f64::from(index % 2))).collect();
+        assert_eq!(inflation(&alternating).0, 1.0);
+        let slow: Vec<Option<f64>> = (0..40).map(|index| Some(f64::from(index / 10 % 2))).collect();
+        assert!(inflation(&slow).0 > 5.0);
     }
 }

@@ -38,7 +38,8 @@ pub(super) fn mstl(values: &[f64], periods: &[usize]) -> Parts {
         }
     }
     if periods.is_empty() {
-        trend = loess(&adjusted, odd(values.len() as f64 / 3.0), 1);
+        let window = odd(values.len() as f64 / 3.0);
+        trend = loess(&adjusted, window, (window / 10).max(1));
     }
     let remainder = adjusted.iter().zip(&trend).map(|(value, trend)| value - trend).collect();
     Parts { trend, seasons, remainder }

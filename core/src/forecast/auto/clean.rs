@@ -4,7 +4,7 @@ use super::super::statistics::{median, quantile_of_sorted};
 
 /// What was done to a series before models saw it.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Cleaned {
+pub(in crate::forecast) struct Cleaned {
     /// On the scale that was given.
     pub values: Vec<f64>,
     /// How many outliers were replaced.
@@ -27,12 +27,19 @@ const LOOKED_AT: usize = 20_000;
 /// Replaces single outliers by the median of their neighbours in time and season, and takes the
 /// level before its last lasting shift to that after it.
 pub(super) fn clean(values: &[f64], periods: &[usize]) -> Cleaned {
-    let mut cleaned = Cleaned { values: values.to_vec(), outliers: 0, shift: None };
-    if values.len() > LOOKED_AT {
-        return cleaned;
+    let mut cleaned = without_outliers(values, periods);
+    if values.len() <= LOOKED_AT {
+        undo_shift(&mut cleaned, periods);
     }
-    replace_outliers(&mut cleaned, periods);
-    undo_shift(&mut cleaned, periods);
+    cleaned
+}
+
+/// Replaces single outliers by the median of their neighbours in time and season.
+pub(in crate::forecast) fn without_outliers(values: &[f64], periods: &[usize]) -> Cleaned {
+    let mut cleaned = Cleaned { values: values.to_vec(), outliers: 0, shift: None };
+    if values.len() <= LOOKED_AT {
+        replace_outliers(&mut cleaned, periods);
+    }
     cleaned
 }
 
@@ -139,7 +146,7 @@ fn undo_shift(cleaned: &mut Cleaned, periods: &[usize]) {
 
 /// Less the median deviation from its cycle's median at each place of the season, where three
 /// cycles or more were seen.
-fn without_season(values: &[f64], period: usize) -> Vec<f64> {
+pub(in crate::forecast) fn without_season(values: &[f64], period: usize) -> Vec<f64> {
     let mut rest = values.to_vec();
     if period < 2 || values.len() < 3 * period {
         return rest;

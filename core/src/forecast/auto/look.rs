@@ -22,7 +22,7 @@ const LOOKED_AT: usize = 20_000;
 /// step to step are correlated (above 0.1 and three standard errors), of which at least three
 /// of the first and two of the second were seen. A second season is looked for in what the first
 /// leaves.
-pub(super) fn seasonal_periods(values: &[f64], clock: Option<Clock>) -> Vec<usize> {
+pub(in crate::forecast) fn seasonal_periods(values: &[f64], clock: Option<Clock>) -> Vec<usize> {
     let values = values.get(values.len().saturating_sub(LOOKED_AT)..).unwrap_or(values);
     let mut changes: Vec<f64> =
         values.iter().zip(values.iter().skip(1)).map(|(before, after)| after - before).collect();
@@ -63,7 +63,7 @@ pub(super) fn seasonal_periods(values: &[f64], clock: Option<Clock>) -> Vec<usiz
 /// something broke, not where a season is.
 const CLIPPED: f64 = 6.0;
 
-fn clip(changes: &mut [f64]) {
+pub(in crate::forecast) fn clip(changes: &mut [f64]) {
     let mut sizes: Vec<f64> = changes.iter().map(|change| change.abs()).collect();
     let usual = 1.4826 * median(&mut sizes).unwrap_or_default();
     if usual > 0.0 {

@@ -1,9 +1,9 @@
 //! The model that looks at a series, tries what may suit it, and combines what does.
 
 mod candidates;
-mod clean;
+pub(super) mod clean;
 mod combination;
-mod look;
+pub(super) mod look;
 
 use super::backtest::{BacktestOptions, backtest};
 use super::calibration::{Calibration, Origins, errors};

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{Outcome, OutcomeComparison, OutcomeFigure, by_deployment};
-use crate::monitor::statistics::{holm, inflation, mean, moments};
+use crate::forecast::inflation;
+use crate::monitor::statistics::{holm, mean, moments};
 use crate::units::{exp, ln, powf, sqrt, t_quantile, t_two_sided};
 
 /// Deployments at which a correction counts by half: as for measured rows in planning.

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::monitor::statistics::{inflation, mean, ranks};
+use crate::forecast::inflation;
+use crate::monitor::statistics::{mean, ranks};
 use crate::units::exp;
 
 /// The likeliest change of level of a series.

@@ -1,94 +1,48 @@
 //! Points on a regular grid, and their daily or weekly cycle taken out.
 
+use crate::forecast::Grid;
 use crate::monitor::statistics::{mean, median};
 
 const DAY_SECONDS: f64 = 86_400.0;
 
-/// Means over equal stretches; none where nothing was observed.
-#[derive(Debug, Clone)]
-pub(super) struct Grid {
-    pub step_seconds: f64,
-    pub values: Vec<Option<f64>>,
-    /// By how much the variance of what is left is understated, because a mean was taken out at each
-    /// phase of a cycle: c ÷ (c − 1) of c cycles.
-    pub understated: f64,
+/// Points in ascending order of time, averaged over at most `most` stretches. A stretch longer
+/// than a minute is a whole part of a day, or whole days, so that cycles keep their phase.
+pub(super) fn grid_of(points: &[(f64, f64)], most: usize) -> Grid {
+    let first = points.first().map_or(0.0, |point| point.0);
+    let last = points.last().map_or(0.0, |point| point.0);
+    let mut gaps: Vec<f64> = points
+        .windows(2)
+        .filter_map(|pair| match pair {
+            [before, after] => Some(after.0 - before.0),
+            _ => None,
+        })
+        .collect();
+    let finest = median(&mut gaps).max(1e-3);
+    let step = whole_part(((last - first) / (most.max(2) - 1) as f64).max(finest));
+    let place = |at: f64| (at / step).floor() - (first / step).floor();
+    let mut values = vec![None; (place(last).max(0.0) as usize + 1).min(most + 2)];
+    for group in points.chunk_by(|left, right| place(left.0) == place(right.0)) {
+        let within: Vec<f64> = group.iter().map(|point| point.1).collect();
+        let index = group.first().map_or(0, |point| place(point.0).max(0.0) as usize);
+        if let Some(slot) = values.get_mut(index) {
+            *slot = Some(mean(&within));
+        }
+    }
+    Grid { step_seconds: step, values, understated: 1.0 }
 }
 
-impl Grid {
-    /// Points in ascending order of time, averaged over at most `most` stretches. A stretch longer
-    /// than a minute is a whole part of a day, or whole days, so that cycles keep their phase.
-    pub(super) fn new(points: &[(f64, f64)], most: usize) -> Self {
-        let first = points.first().map_or(0.0, |point| point.0);
-        let last = points.last().map_or(0.0, |point| point.0);
-        let mut gaps: Vec<f64> = points
-            .windows(2)
-            .filter_map(|pair| match pair {
-                [before, after] => Some(after.0 - before.0),
-                _ => None,
-            })
-            .collect();
-        let finest = median(&mut gaps).max(1e-3);
-        let step = whole_part(((last - first) / (most.max(2) - 1) as f64).max(finest));
-        let place = |at: f64| (at / step).floor() - (first / step).floor();
-        let mut values = vec![None; (place(last).max(0.0) as usize + 1).min(most + 2)];
-        for group in points.chunk_by(|left, right| place(left.0) == place(right.0)) {
-            let within: Vec<f64> = group.iter().map(|point| point.1).collect();
-            let index = group.first().map_or(0, |point| place(point.0).max(0.0) as usize);
-            if let Some(slot) = values.get_mut(index) {
-                *slot = Some(mean(&within));
-            }
-        }
-        Self { step_seconds: step, values, understated: 1.0 }
-    }
-
-    pub(super) fn present(&self) -> usize {
-        self.values.iter().flatten().count()
-    }
-
-    /// Takes out what days or weeks have in common, and says which; none where there are too few.
-    ///
-    /// The cycle is the mean at each phase of what is left after the seasonal Kendall slope: the
-    /// median of slopes between points that are whole cycles apart (R. M. Hirsch, J. R. Slack and
-    /// R. A. Smith, "Techniques of trend analysis for monthly water quality data", Water Resources
-    /// Research 18, 1982), which the cycle itself can't move. A median at each phase would leave one
-    /// point of each exactly on the line, and the test would count those as sure.
-    pub(super) fn take_out_cycle(&mut self, span_days: f64) -> Option<&'static str> {
-        let week = (7.0 * DAY_SECONDS / self.step_seconds).round() as usize;
-        let day = (DAY_SECONDS / self.step_seconds).round() as usize;
-        let (name, period) = if span_days >= 13.9 && week >= 2 {
-            ("weekly", week)
-        } else if span_days >= 2.9 && day >= 2 {
-            ("daily", day)
-        } else {
-            return None;
-        };
-        let mut slopes = Vec::new();
-        for (index, early) in self.values.iter().enumerate() {
-            let Some(early) = early else { continue };
-            for (cycles, late) in self.values.iter().skip(index + period).step_by(period).enumerate() {
-                if let Some(late) = late {
-                    slopes.push((late - early) / ((cycles + 1) * period) as f64);
-                }
-            }
-        }
-        if slopes.len() < 4 {
-            return None;
-        }
-        let slope = median(&mut slopes);
-        for phase in 0..period {
-            let at_phase = || self.values.iter().enumerate().skip(phase).step_by(period);
-            let left: Vec<f64> = at_phase()
-                .filter_map(|(index, value)| value.map(|value| value - slope * index as f64))
-                .collect();
-            let level = mean(&left);
-            for value in self.values.iter_mut().skip(phase).step_by(period).flatten() {
-                *value -= level;
-            }
-        }
-        let cycles = (self.present() as f64 / period as f64).max(1.5);
-        self.understated = cycles / (cycles - 1.0);
-        Some(name)
-    }
+/// Takes out what days or weeks have in common, and says which; none where there are too few.
+pub(super) fn take_out_cycle(grid: &mut Grid, span_days: f64) -> Option<&'static str> {
+    let week = (7.0 * DAY_SECONDS / grid.step_seconds).round() as usize;
+    let day = (DAY_SECONDS / grid.step_seconds).round() as usize;
+    let (name, period) = if span_days >= 13.9 && week >= 2 {
+        ("weekly", week)
+    } else if span_days >= 2.9 && day >= 2 {
+        ("daily", day)
+    } else {
+        return None;
+    };
+    grid.take_out(period).then_some(name)
 }
 
 /// The least stretch that is not shorter, and divides a day or is whole days.
@@ -121,8 +75,8 @@ mod tests {
     fn a_cycle_is_taken_out_and_the_slope_stays() {
         let value = |hour: i32| f64::from(hour) * 0.1 + f64::from(hour % 24) * 3.0;
         let points: Vec<(f64, f64)> = (0..120).map(|hour| (f64::from(hour) * 3600.0, value(hour))).collect();
-        let mut grid = Grid::new(&points, 336);
-        assert_eq!(grid.take_out_cycle(119.0 / 24.0), Some("daily"));
+        let mut grid = grid_of(&points, 336);
+        assert_eq!(take_out_cycle(&mut grid, 119.0 / 24.0), Some("daily"));
         for (index, pair) in grid.values.windows(2).enumerate() {
             let rise = pair[1].unwrap() - pair[0].unwrap();
             assert!((rise - 0.1).abs() < 1e-9, "{index} {rise}");
@@ -132,7 +86,7 @@ mod tests {
     #[test]
     fn gaps_stay_gaps() {
         let points = [(0.0, 1.0), (60.0, 2.0), (120.0, 3.0), (600.0, 4.0)];
-        let grid = Grid::new(&points, 336);
+        let grid = grid_of(&points, 336);
         assert_eq!((grid.step_seconds, grid.values.len(), grid.present()), (60.0, 11, 4));
     }
 }

@@ -9,16 +9,15 @@
 //! widened by what neighbours have in common.
 
 mod cycle;
-mod kendall;
 
 use serde::{Deserialize, Serialize};
 
 use super::reading::{check_each, check_time, is_time};
 use super::statistics::{median, quantile};
 use crate::error::{Error, ErrorCode, Result};
+pub use crate::forecast::TrendDirection;
+use crate::forecast::{Grid, Kendall};
 use crate::units::{check_range, normal_quantile, sqrt};
-
-use kendall::Kendall;
 
 /// Most observations of one request.
 const MOST_OBSERVATIONS: usize = 1_000_000;
@@ -64,34 +63,6 @@ impl TrendOptions {
     pub(super) fn check(&self) -> Result<()> {
         check_range("significance", self.significance, 1e-4, 0.5)?;
         check_range("least_change_fraction", self.least_change_fraction, 0.0, 10.0)
-    }
-}
-
-/// Where something goes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum TrendDirection {
-    /// Up, and not by chance.
-    Increasing,
-    /// Down, and not by chance.
-    Decreasing,
-    /// Neither can be told from chance, or the change is too small to matter.
-    Stable,
-    /// There is too little to tell.
-    Unknown,
-}
-
-impl TrendDirection {
-    /// The stable spelling.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Increasing => "increasing",
-            Self::Decreasing => "decreasing",
-            Self::Stable => "stable",
-            Self::Unknown => "unknown",
-        }
     }
 }
 
@@ -242,13 +213,13 @@ pub(super) fn of_points(points: &[(f64, f64)], options: &TrendOptions) -> Trend 
         trend.notes.push(format!("Fewer than {FEWEST} observations: no trend is told from so few."));
         return trend;
     }
-    let mut grid = cycle::Grid::new(points, MOST_COMPARED);
+    let mut grid = cycle::grid_of(points, MOST_COMPARED);
     trend.points = grid.present() as u64;
     if grid.present() < FEWEST {
         trend.notes.push("The observations lie too close together, with long gaps between.".to_owned());
         return trend;
     }
-    trend.cycle = grid.take_out_cycle(trend.span_days).map(str::to_owned);
+    trend.cycle = cycle::take_out_cycle(&mut grid, trend.span_days).map(str::to_owned);
     if trend.span_days < 13.9 && trend.span_days > 1.0 {
         let word = "Less than two weeks: a trend over days can't be told from the rhythm of a week.";
         trend.notes.push(word.to_owned());
@@ -257,7 +228,7 @@ pub(super) fn of_points(points: &[(f64, f64)], options: &TrendOptions) -> Trend 
     trend
 }
 
-fn judge(grid: &cycle::Grid, options: &TrendOptions, trend: &mut Trend) {
+fn judge(grid: &Grid, options: &TrendOptions, trend: &mut Trend) {
     let kendall = Kendall::new(grid);
     let per_day = DAY_SECONDS / grid.step_seconds;
     let slope = kendall.slope * per_day;

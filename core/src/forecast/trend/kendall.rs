@@ -1,12 +1,12 @@
 //! Theil and Sen's slope and Mann and Kendall's test on a grid with gaps.
 
-use super::cycle::Grid;
-use crate::monitor::statistics::{inflation, median};
+use super::grid::Grid;
+use crate::forecast::statistics::{inflation, median};
 use crate::units::{sqrt, t_two_sided};
 
 /// What all pairs of points say.
 #[derive(Debug, Clone)]
-pub(super) struct Kendall {
+pub(crate) struct Kendall {
     /// Median slope per step.
     pub slope: f64,
     /// Pairs that rise less pairs that fall.
@@ -22,7 +22,7 @@ pub(super) struct Kendall {
 
 impl Kendall {
     /// All pairs of points of a grid.
-    pub(super) fn new(grid: &Grid) -> Self {
+    pub(crate) fn new(grid: &Grid) -> Self {
         let points: Vec<(f64, f64)> = grid
             .values
             .iter()
@@ -48,7 +48,7 @@ impl Kendall {
                 slopes.push(rise / (late - early));
             }
         }
-        let slope = median(&mut slopes);
+        let slope = median(&mut slopes).unwrap_or_default();
         slopes.sort_by(f64::total_cmp);
         let residuals: Vec<Option<f64>> = grid
             .values
@@ -67,13 +67,13 @@ impl Kendall {
     /// with the degrees of freedom that a line through so many independent points leaves, allows for
     /// the correlation of neighbours being an estimate: without it, one series in six of 24 points
     /// with a correlation of 0.9 was called a trend at 5%.
-    pub(super) fn p_value(&self) -> f64 {
+    pub(crate) fn p_value(&self) -> f64 {
         let z = (self.score.abs() - 1.0).max(0.0) / sqrt(self.variance).max(f64::MIN_POSITIVE);
         if self.variance <= 0.0 { 1.0 } else { t_two_sided(z, (self.effective - 2.0).max(1.0)) }
     }
 
     /// The slopes as far from the middle as the score may be from 0.
-    pub(super) fn slopes_around(&self, reach: f64) -> (f64, f64) {
+    pub(crate) fn slopes_around(&self, reach: f64) -> (f64, f64) {
         let pairs = self.slopes.len() as f64;
         let at = |place: f64| {
             let index = place.clamp(0.0, (pairs - 1.0).max(0.0)) as usize;

@@ -1,0 +1,249 @@
+//! Which points of a series are out of the ordinary, and what was to be expected in their place.
+
+use serde::{Deserialize, Serialize};
+
+use super::decompose::{checked, fitted, seasons, take_apart};
+use super::series::SeriesInput;
+use super::statistics::{interpolated, mean, median};
+use super::stl::mstl;
+use super::transform::Transform;
+use crate::error::Result;
+use crate::units::{check_range, normal_quantile};
+
+/// A series, and what counts as out of the ordinary.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct AnomalyRequest {
+    /// The series, of 3 to 100,000 points.
+    pub series: SeriesInput,
+    /// Seasons in steps, the shortest first, at most three, each seen at least three times; empty for
+    /// none. By default they are looked for.
+    #[serde(default)]
+    pub seasonal_periods: Option<Vec<usize>>,
+    /// Whether the band's width follows the level (all values must be positive). By default, as in
+    /// [`DecomposeRequest`](super::DecomposeRequest).
+    #[serde(default)]
+    pub multiplicative: Option<bool>,
+    /// Share of ordinary points that lie in the band, 0.5 to 0.999999. Default: 0.999.
+    #[serde(default = "default_level")]
+    pub level: f64,
+}
+
+const fn default_level() -> f64 {
+    0.999
+}
+
+/// A point out of the ordinary.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Anomaly {
+    /// Its place in the series, from 0.
+    pub index: usize,
+    /// When it was, in seconds since the Unix epoch; none for a plain index.
+    pub at_seconds: Option<f64>,
+    /// What it was.
+    pub value: f64,
+    /// What was expected.
+    pub expected: f64,
+    /// Lower end of the band.
+    pub lower: f64,
+    /// Upper end of the band.
+    pub upper: f64,
+    /// How far from the expected it is, in robust standard deviations; negative below.
+    pub score: f64,
+}
+
+/// What is out of the ordinary, and the expected band of every point.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct AnomalyReport {
+    /// Points outside the band, oldest first.
+    pub anomalies: Vec<Anomaly>,
+    /// Share of ordinary points that lie in the band.
+    pub level: f64,
+    /// Expected value of each point, missing ones too.
+    pub expected: Vec<f64>,
+    /// Lower end of the band of each point.
+    pub lower: Vec<f64>,
+    /// Upper end of the band of each point.
+    pub upper: Vec<f64>,
+    /// Seasons that the expected values follow, in steps.
+    pub seasonal_periods: Vec<usize>,
+    /// Whether the width of the band follows the level.
+    pub multiplicative: bool,
+}
+
+/// Points further from the expected are kept from pulling it to themselves.
+const SUSPECT: f64 = 3.0;
+/// Rounds in which suspects are replaced by what was expected of them: after each they keep only the
+/// share of their pull that they have on their own fit, at most about two thirds at the very ends.
+const ROUNDS: usize = 6;
+/// The median absolute deviation times this is the standard deviation of a normal distribution.
+const NORMAL: f64 = 1.4826;
+
+/// Points outside the band that trend and seasons lead to expect.
+///
+/// The expected value is that of [`decompose`](super::decompose), found without the suspects: points
+/// more than three robust standard deviations away, the furthest first, are replaced by what was expected of
+/// them, up to six times over. Robust standard deviations are 1.4826 times the median absolute deviation of what remains
+/// (F. R. Hampel, "The influence curve and its role in robust estimation", JASA 69, 1974), of normal
+/// remainders 0.1% lie outside the default band. A lasting shift of level is followed by
+/// the trend after a while: [`changepoints`](super::changepoints) tells of it.
+///
+/// ```
+/// use sizewell::forecast::{AnomalyRequest, SeriesInput, anomalies};
+/// let mut values: Vec<Option<f64>> = (0..240).map(|hour| Some(f64::from(hour % 24) + f64::from(hour * 7 % 5))).collect();
+/// values[100] = Some(90.0);
+/// let series = SeriesInput { values, start_seconds: None, step_seconds: None, non_negative: true };
+/// let request = AnomalyRequest { series, seasonal_periods: None, multiplicative: None, level: 0.999 };
+/// let report = anomalies(&request)?;
+/// assert_eq!(report.anomalies[0].index, 100);
+/// assert!(report.upper[100] < 20.0);
+/// # Ok::<(), sizewell::Error>(())
+/// ```
+///
+/// # Errors
+///
+/// As [`decompose`](super::decompose), where a season must be seen three times; `invalid_value` at `level`.
+pub fn anomalies(request: &AnomalyRequest) -> Result<AnomalyReport> {
+    check_range("level", request.level, 0.5, 0.999_999)?;
+    let series = checked(&request.series)?;
+    let observed = series.values();
+    let filled = interpolated(observed);
+    let periods = seasons(&series, &filled, request.seasonal_periods.as_deref(), 3)?;
+    let (scale, parts) = take_apart(&filled, &periods, request.multiplicative)?;
+    let multiplicative = scale != Transform::Identity;
+    let values: Vec<f64> =
+        observed.iter().map(|value| if value.is_nan() { *value } else { scale.forward(*value) }).collect();
+    let mut expected = fitted(&parts);
+    let mut spread = spread_around(&values, &expected);
+    let mut ordinary = values.clone();
+    for _ in 0..ROUNDS {
+        let away = values.iter().zip(&expected).map(|(value, expected)| (value - expected).abs());
+        // The furthest first: what they pulled along is not yet to be blamed.
+        let furthest = away.filter(|away| !away.is_nan()).fold(0.0, f64::max);
+        let most = (SUSPECT * spread).max(furthest / 2.0);
+        let mut replaced = false;
+        for ((slot, value), expected) in ordinary.iter_mut().zip(&values).zip(&expected) {
+            let suspect = value.is_nan() || (value - expected).abs() > most;
+            *slot = if suspect { *expected } else { *value };
+            replaced |= suspect;
+        }
+        if !replaced {
+            break;
+        }
+        expected = fitted(&mstl(&ordinary, &periods));
+        spread = spread_around(&values, &expected);
+    }
+    let reach = normal_quantile(0.5 + request.level / 2.0) * spread;
+    let least = if series.is_non_negative() { 0.0 } else { f64::NEG_INFINITY };
+    let back = |shift: f64| -> Vec<f64> {
+        expected.iter().map(|expected| scale.back(expected + shift).max(least)).collect()
+    };
+    let (lower, middle, upper) = (back(-reach), back(0.0), back(reach));
+    let at = |column: &[f64], index: usize| column.get(index).copied().unwrap_or_default();
+    let anomalies = values.iter().zip(&expected).enumerate().filter_map(|(index, (value, expected))| {
+        // A missing point is outside nothing.
+        let outside = (value - expected).abs() > reach;
+        outside.then(|| Anomaly {
+            index,
+            at_seconds: series.clock().map(|clock| clock.time_seconds(index)),
+            value: at(observed, index),
+            expected: at(&middle, index),
+            lower: at(&lower, index),
+            upper: at(&upper, index),
+            score: (value - expected) / spread,
+        })
+    });
+    Ok(AnomalyReport {
+        anomalies: anomalies.collect(),
+        level: request.level,
+        expected: middle,
+        lower,
+        upper,
+        seasonal_periods: periods,
+        multiplicative,
+    })
+}
+
+/// The robust standard deviation of values around what is expected of them: above 0, and above what
+/// rounding leaves of values that are as expected.
+fn spread_around(values: &[f64], expected: &[f64]) -> f64 {
+    let away = values.iter().zip(expected).map(|(value, expected)| (value - expected).abs());
+    let mut sizes: Vec<f64> = away.filter(|size| !size.is_nan()).collect();
+    let size = expected.iter().map(|value| value.abs()).fold(0.0, f64::max);
+    let rounding = (1e-9 * size).max(f64::MIN_POSITIVE);
+    let usual = NORMAL * median(&mut sizes).unwrap_or_default();
+    // Where more than half are exactly as expected, the mean size says how far the others are: it is
+    // √(2 ÷ π) of a normal distribution's standard deviation.
+    if usual > rounding { usual } else { (1.2533 * mean(&sizes)).max(rounding) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::random::Random;
+    use super::*;
+
+    fn request(values: &[f64], level: f64) -> AnomalyRequest {
+        let values = values.iter().map(|value| (!value.is_nan()).then_some(*value)).collect();
+        let series =
+            SeriesInput { values, start_seconds: Some(0.0), step_seconds: Some(3600.0), non_negative: true };
+        AnomalyRequest { series, seasonal_periods: None, multiplicative: None, level }
+    }
+
+    fn hours(random: &mut Random, points: usize) -> Vec<f64> {
+        let day = |hour: usize| 100.0 + 40.0 * crate::units::sin(hour as f64 / 24.0 * std::f64::consts::TAU);
+        (0..points).map(|hour| day(hour) + 3.0 * random.normal()).collect()
+    }
+
+    #[test]
+    fn planted_outliers_are_found_wherever_they_are() {
+        let mut random = Random::new(5);
+        for place in [0, 1, 150, 200, 334, 335] {
+            for size in [-30.0, 30.0] {
+                let mut values = hours(&mut random, 336);
+                values[place] += size;
+                let truth = values[place] - size;
+                let report = anomalies(&request(&values, 0.999)).unwrap();
+                let found = report.anomalies.iter().find(|found| found.index == place);
+                let found = found.unwrap_or_else(|| panic!("{place} {size}"));
+                assert!(found.score * size > 0.0 && found.at_seconds == Some(place as f64 * 3600.0));
+                assert!((found.expected - truth).abs() < 15.0, "{place} {found:?} {truth}");
+                assert!(report.anomalies.len() <= 4, "{place} {size} {:?}", report.anomalies);
+            }
+        }
+    }
+
+    /// Of 40 × 336 points at 99%, 134 are to be outside; suspects pull nothing to themselves, which is
+    /// what lets through up to half as many again.
+    #[test]
+    fn of_noise_the_stated_share_is_outside() {
+        let mut random = Random::new(6);
+        let outside: usize = (0..40)
+            .map(|_| anomalies(&request(&hours(&mut random, 336), 0.99)).unwrap().anomalies.len())
+            .sum();
+        assert!((60..=240).contains(&outside), "{outside}");
+    }
+
+    #[test]
+    fn nothing_is_out_of_the_ordinary_in_a_constant_or_a_gap() {
+        assert!(anomalies(&request(&[5.0; 100], 0.999)).unwrap().anomalies.is_empty());
+        let zeros = anomalies(&request(&[0.0; 100], 0.999)).unwrap();
+        assert!(zeros.anomalies.is_empty() && zeros.upper.iter().all(|value| value.is_finite()));
+        let mut values = hours(&mut Random::new(7), 336);
+        values[40..60].fill(f64::NAN);
+        let report = anomalies(&request(&values, 0.999)).unwrap();
+        assert!(report.anomalies.iter().all(|found| !(40..60).contains(&found.index)));
+        assert!(report.expected.iter().all(|value| value.is_finite()));
+    }
+
+    #[test]
+    fn a_level_out_of_range_is_refused() {
+        for level in [0.0, 1.0, f64::NAN] {
+            assert_eq!(anomalies(&request(&[1.0; 9], level)).unwrap_err().path(), "level");
+        }
+    }
+}
