@@ -2,8 +2,7 @@
 
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
-use sizewell::api::{ForecastOptions, SeriesForecast};
-use sizewell::forecast::{FittedForecaster, Forecast};
+use sizewell::api::{self, ForecastOptions};
 use sizewell::{Result, wire};
 
 use crate::convert::argument;
@@ -11,10 +10,7 @@ use crate::errors::raised;
 
 /// A model that was fitted to a series, and its forecast.
 #[pyclass(frozen, module = "sizewell._sizewell")]
-pub(crate) struct FittedSeries {
-    fitted: Box<dyn FittedForecaster>,
-    forecast: Forecast,
-}
+pub(crate) struct FittedSeries(api::FittedSeries);
 
 #[pymethods]
 impl FittedSeries {
@@ -23,43 +19,35 @@ impl FittedSeries {
     fn fit(py: Python<'_>, values: &[u8], times: &[u8], options: &Bound<'_, PyAny>) -> PyResult<Self> {
         let options: ForecastOptions = argument(options, "options")?;
         let (values, times) = (numbers(values), numbers(times));
-        done(py, || {
-            let fitted = options.fit(values, &times)?;
-            Ok(Self { forecast: fitted.forecast(options.horizon, &options.levels)?, fitted })
-        })
+        done(py, || options.forecast(values, &times)).map(Self)
     }
 
     /// The same after the values that follow, without fitting anew.
     fn updated(&self, py: Python<'_>, values: &[u8]) -> PyResult<Self> {
         let values = numbers(values);
-        done(py, || {
-            let mut fitted = self.fitted.boxed_clone();
-            fitted.update(&values)?;
-            Ok(Self { forecast: fitted.forecast(self.forecast.horizon(), self.forecast.levels())?, fitted })
-        })
+        done(py, || self.0.updated(&values)).map(Self)
     }
 
     fn mean<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
-        bytes(py, self.forecast.mean())
+        bytes(py, self.0.forecast().mean())
     }
 
     fn lower<'py>(&self, py: Python<'py>, level: f64) -> PyResult<Bound<'py, PyBytes>> {
-        Ok(bytes(py, &done(py, || self.forecast.lower(level))?))
+        Ok(bytes(py, &done(py, || self.0.forecast().lower(level))?))
     }
 
     fn upper<'py>(&self, py: Python<'py>, level: f64) -> PyResult<Bound<'py, PyBytes>> {
-        Ok(bytes(py, &done(py, || self.forecast.upper(level))?))
+        Ok(bytes(py, &done(py, || self.0.forecast().upper(level))?))
     }
 
     /// Paths one after the other.
     fn paths<'py>(&self, py: Python<'py>, count: usize, seed: u64) -> PyResult<Bound<'py, PyBytes>> {
-        Ok(bytes(py, done(py, || self.forecast.paths(count, seed))?.values()))
+        Ok(bytes(py, done(py, || self.0.forecast().paths(count, seed))?.values()))
     }
 
     /// A `SeriesForecast` as JSON.
     fn report<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
-        let answer = SeriesForecast { forecast: self.forecast.report(), explanation: self.fitted.explain() };
-        Ok(PyBytes::new(py, done(py, || wire::to_json(&answer))?.as_bytes()))
+        Ok(PyBytes::new(py, done(py, || wire::to_json(&self.0.report()))?.as_bytes()))
     }
 }
 

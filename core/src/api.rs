@@ -13,7 +13,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 pub use crate::forecast::ForecastModel;
-pub use forecasting::{ForecastOptions, SeriesForecast};
+pub use forecasting::{FittedSeries, ForecastOptions, SeriesForecast};
 pub use functions::FUNCTIONS;
 #[cfg(feature = "schema")]
 pub use functions::signatures;

@@ -18,6 +18,12 @@ pub(crate) use student::{t_quantile, t_two_sided};
 /// Hours in a month, as cloud price lists count them (365 × 24 ÷ 12).
 pub const HOURS_PER_MONTH: f64 = 730.0;
 
+/// Seconds in an hour.
+pub(crate) const HOUR_SECONDS: f64 = 3600.0;
+
+/// Seconds in a day.
+pub(crate) const DAY_SECONDS: f64 = 86_400.0;
+
 /// Bytes in a GiB.
 pub const BYTES_PER_GIB: f64 = 1_073_741_824.0;
 
@@ -376,6 +382,12 @@ pub fn normal_quantile(probability: f64) -> f64 {
 #[must_use]
 pub fn ceil_forgiving(value: f64) -> f64 {
     libm::ceil(value - value.abs() * 1e-12)
+}
+
+/// A text with its first letter in upper case.
+pub(crate) fn capitalised(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or(String::new(), |first| first.to_uppercase().chain(letters).collect())
 }
 
 #[cfg(test)]

@@ -20,7 +20,7 @@ use std::fmt::Write as _;
 
 use reference_simulator::configuration::Configuration;
 use reference_simulator::measure::{
-    METRICS, Measured, STATISTICS, line, measure, read, requests_of_a_run, statistics,
+    METRICS, Measured, STATISTICS, measure, read, simulated_line, statistics,
 };
 use reference_simulator::{Balancer, Source, simulate};
 use sizewell::queueing::{ClientLoop, Latencies, LatencyPercentiles, Predictor, Workload};
@@ -279,12 +279,7 @@ fn make_the_results() {
     }
     text.push('\n');
     for seed in SEEDS {
-        let configuration = Configuration::random(seed);
-        let workload = Workload::new(&configuration.mix).unwrap();
-        let predictor = Predictor::new(&configuration.deployment(), &workload).unwrap();
-        let rate = predictor.stable_requests_per_second() * configuration.load;
-        let requests = requests_of_a_run(&configuration, workload.output_tokens_mean());
-        text += &line(&measure(seed, rate, requests));
+        text += &simulated_line(seed);
         text.push('\n');
     }
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reference_simulator/results.csv");

@@ -14,7 +14,7 @@ mod reference_simulator;
 
 use nalgebra::{DMatrix, DVector};
 use reference_simulator::configuration::Configuration;
-use reference_simulator::measure::{Measured, line, measure, read, requests_of_a_run};
+use reference_simulator::measure::{Measured, read, simulated_line};
 use sizewell::queueing::{PredictionCoefficients, Predictor, Workload};
 
 const SEEDS: std::ops::Range<u64> = 100_000..102_000;
@@ -70,12 +70,7 @@ fn refit() {
     let path = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("predict_training.csv");
     let mut text = std::fs::read_to_string(&path).unwrap_or_else(|_| "title\n".to_owned());
     for seed in SEEDS.skip(text.lines().count() - 1) {
-        let configuration = Configuration::random(seed);
-        let workload = Workload::new(&configuration.mix).unwrap();
-        let predictor = Predictor::new(&configuration.deployment(), &workload).unwrap();
-        let rate = predictor.stable_requests_per_second() * configuration.load;
-        let requests = requests_of_a_run(&configuration, workload.output_tokens_mean());
-        text += &line(&measure(seed, rate, requests));
+        text += &simulated_line(seed);
         text.push('\n');
         std::fs::write(&path, &text).unwrap();
     }

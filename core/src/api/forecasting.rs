@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, ErrorCode, Result};
 use crate::forecast::{
-    BacktestOptions, BacktestReport, Explanation, FittedForecaster, ForecastModel, ForecastReport,
+    BacktestOptions, BacktestReport, Explanation, FittedForecaster, Forecast, ForecastModel, ForecastReport,
     Resampling, Series, SeriesInput, backtest, check_horizon, check_levels, resample,
 };
 
@@ -88,15 +88,49 @@ impl ForecastOptions {
         self.model.forecaster(self.seasonal_periods.as_deref(), self.horizon)?.fit(&series)
     }
 
-    /// The forecast, and why.
+    /// The fitted model with its forecast.
     ///
     /// # Errors
     ///
     /// As [`ForecastOptions::fit`].
-    pub fn forecast(&self, values: Vec<f64>, times: &[f64]) -> Result<SeriesForecast> {
-        let fitted = self.fit(values, times)?;
-        let forecast = fitted.forecast(self.horizon, &self.levels)?.report();
-        Ok(SeriesForecast { forecast, explanation: fitted.explain() })
+    pub fn forecast(&self, values: Vec<f64>, times: &[f64]) -> Result<FittedSeries> {
+        FittedSeries::new(self.fit(values, times)?, self.horizon, &self.levels)
+    }
+}
+
+/// A model that was fitted to a series, and what it forecasts: what the bindings keep.
+#[derive(Debug, Clone)]
+pub struct FittedSeries {
+    fitted: Box<dyn FittedForecaster>,
+    forecast: Forecast,
+}
+
+impl FittedSeries {
+    fn new(fitted: Box<dyn FittedForecaster>, horizon: usize, levels: &[f64]) -> Result<Self> {
+        Ok(Self { forecast: fitted.forecast(horizon, levels)?, fitted })
+    }
+
+    /// The same after the values that follow, without fitting anew.
+    ///
+    /// # Errors
+    ///
+    /// As [`FittedForecaster::update`].
+    pub fn updated(&self, values: &[f64]) -> Result<Self> {
+        let mut fitted = self.fitted.boxed_clone();
+        fitted.update(values)?;
+        Self::new(fitted, self.forecast.horizon(), self.forecast.levels())
+    }
+
+    /// What is to come.
+    #[must_use]
+    pub fn forecast(&self) -> &Forecast {
+        &self.forecast
+    }
+
+    /// What is to come, and why.
+    #[must_use]
+    pub fn report(&self) -> SeriesForecast {
+        SeriesForecast { forecast: self.forecast.report(), explanation: self.fitted.explain() }
     }
 }
 

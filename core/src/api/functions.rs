@@ -190,7 +190,7 @@ functions! {
     /// `missing_field` at `seasonal_periods` for a model that is made of seasons, `too_large` for a
     /// horizon of over 100,000 steps.
     forecast(values: Vec<Option<f64>>, options: ForecastOptions, times: Vec<f64> = default) -> SeriesForecast =
-        options.forecast(with_gaps(values), &times)?;
+        options.forecast(with_gaps(values), &times)?.report();
 
     /// How well a model would have forecast a series, from `folds` earlier origins: sMAPE, MASE, RMSSE,
     /// pinball loss, and coverage and MSIS of intervals, by step.

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::decompose::{checked, fitted, seasons, take_apart};
+use super::distribution::least;
 use super::series::SeriesInput;
 use super::statistics::{interpolated, mean, median};
 use super::stl::mstl;
@@ -139,7 +140,7 @@ pub fn anomalies(request: &AnomalyRequest) -> Result<AnomalyReport> {
         spread = spread_around(&values, &expected);
     }
     let reach = normal_quantile(0.5 + request.level / 2.0) * spread;
-    let least = if series.is_non_negative() { 0.0 } else { f64::NEG_INFINITY };
+    let least = least(series.is_non_negative());
     let back = |shift: f64| -> Vec<f64> {
         expected.iter().map(|expected| scale.back(expected + shift).max(least)).collect()
     };
@@ -184,8 +185,8 @@ fn spread_around(values: &[f64], expected: &[f64]) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::random::Random;
     use super::*;
+    use crate::units::Random;
 
     fn request(values: &[f64], level: f64) -> AnomalyRequest {
         let values = values.iter().map(|value| (!value.is_nan()).then_some(*value)).collect();

@@ -339,7 +339,7 @@ mod tests {
     /// Weights of a simulated process with lags 2 and 5 and 4,000 points: standard errors are near 0.015.
     #[test]
     fn weights_are_found_again() {
-        let mut random = crate::forecast::random::Random::new(2);
+        let mut random = crate::units::Random::new(2);
         let mut values = vec![0.0; 5];
         for step in 5..4000 {
             values.push(0.5 * values[step - 2] - 0.3 * values[step - 5] + random.normal());

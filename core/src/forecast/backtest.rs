@@ -278,7 +278,7 @@ mod tests {
     /// of 500 are 4.5 points at 80% and 2.5 at 95%.
     #[test]
     fn naive_intervals_cover_a_random_walk() {
-        let (mut random, mut level) = (crate::forecast::random::Random::new(11), 0.0);
+        let (mut random, mut level) = (crate::units::Random::new(11), 0.0);
         let walk = (0..3000).map(|_| {
             level += random.normal();
             level

@@ -233,7 +233,7 @@ mod tests {
     #[test]
     fn spreads_grow_where_errors_do() {
         let origins = Origins { first: 10, stride: 1, count: 50, horizon: 4 };
-        let mut random = crate::forecast::random::Random::new(5);
+        let mut random = crate::units::Random::new(5);
         let errors: Vec<f64> = (0..200).map(|index| random.normal() * (1 + index % 4) as f64).collect();
         let calibration = Calibration::new(&errors, origins, 1);
         let spreads = calibration.spreads(&[1.0, 2.0, 3.0, 4.0, 8.0]);

@@ -23,12 +23,8 @@ pub struct ChangepointRequest {
     #[serde(default)]
     pub seasonal_periods: Option<Vec<usize>>,
     /// Chance that a series without a shift is said to have any, 0.0001 to 0.5. Default: 0.05.
-    #[serde(default = "default_significance")]
+    #[serde(default = "crate::forecast::default_significance")]
     pub significance: f64,
-}
-
-const fn default_significance() -> f64 {
-    0.05
 }
 
 /// A lasting shift of level.
@@ -354,9 +350,9 @@ fn seeded(points: usize) -> Vec<(usize, usize)> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::random::Random;
     use super::*;
     use crate::ErrorCode;
+    use crate::units::Random;
 
     fn found(values: &[f64], periods: Option<Vec<usize>>) -> ChangepointReport {
         let values = values.iter().map(|value| (!value.is_nan()).then_some(*value)).collect();

@@ -1,7 +1,7 @@
 //! Intervals of any model from what it missed when it was fitted to less.
 
 use super::calibration::{Calibration, Origins, errors};
-use super::distribution::{Dependence, Distribution, Shape};
+use super::distribution::{Dependence, Distribution, Shape, least};
 use super::model::{Explanation, FittedForecaster, Forecaster};
 use super::outcome::{Forecast, check_horizon};
 use super::series::Series;
@@ -116,7 +116,7 @@ impl FittedForecaster for FittedConformal {
             shape: Shape::Seen(self.calibration.table.clone()),
             dependence: Dependence::Neighbours(self.calibration.correlation),
             transform: self.transform,
-            least: if self.non_negative { 0.0 } else { f64::NEG_INFINITY },
+            least: least(self.non_negative),
             beyond: Vec::new(),
         };
         Forecast::new(self.name.clone(), inner.clock(), levels, distribution)
@@ -135,9 +135,9 @@ impl FittedForecaster for FittedConformal {
 
 #[cfg(test)]
 mod tests {
-    use super::super::random::Random;
     use super::super::{Drift, Naive};
     use super::*;
+    use crate::units::Random;
 
     /// Naive intervals about white noise are for a random walk, and too wide: conformal ones hold
     /// 90% of 400 outcomes, of which those of one series go together: between 82 and 97%.

@@ -227,8 +227,8 @@ fn growth_of_spread(parts: &Parts) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::random::Random;
     use super::*;
+    use crate::units::Random;
 
     pub(super) fn request(values: Vec<f64>) -> DecomposeRequest {
         let values = values.into_iter().map(|value| (!value.is_nan()).then_some(value)).collect();

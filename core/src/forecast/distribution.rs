@@ -1,10 +1,14 @@
 //! What is to come, as a joint distribution: where each step lies, how far it spreads, in what
 //! shape, and how the errors of one step carry over to those after it.
 
-use super::random::Random;
 use super::statistics::quantile_of_sorted;
 use super::transform::Transform;
-use crate::units::{normal_cdf, normal_quantile, sqrt};
+use crate::units::{Random, normal_cdf, normal_quantile, sqrt};
+
+/// The least that a forecast may be.
+pub(super) fn least(non_negative: bool) -> f64 {
+    if non_negative { 0.0 } else { f64::NEG_INFINITY }
+}
 
 /// What one error does to the steps after it: ψ, the weights of the model's moving-average form
 /// (Hyndman, Koehler, Ord and Snyder, "Forecasting with Exponential Smoothing", 2008, chapter 6).

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt::Debug;
 
 use super::calibration::Calibration;
-use super::distribution::{Dependence, Distribution, Response, Shape};
+use super::distribution::{Dependence, Distribution, Response, Shape, least};
 use super::model::{Explanation, FittedForecaster};
 use super::outcome::{Forecast, check_horizon};
 use super::series::{Clock, Series, check_values};
@@ -158,7 +158,7 @@ impl<E: Engine> Fitted<E> {
             shape,
             dependence,
             transform: self.transform,
-            least: if self.non_negative { 0.0 } else { f64::NEG_INFINITY },
+            least: least(self.non_negative),
             beyond: Vec::new(),
         }
     }

@@ -30,7 +30,6 @@ mod naive;
 mod naive2;
 mod named;
 mod outcome;
-mod random;
 mod resample;
 mod search;
 mod seasonal_naive;
@@ -69,9 +68,14 @@ pub use outcome::{
 pub use resample::{Aggregate, Resampling, resample};
 pub use seasonal_naive::SeasonalNaive;
 pub use series::{Clock, MOST_POINTS, MOST_VALUE, Series, SeriesInput};
-pub(crate) use statistics::inflation;
+pub(crate) use statistics::{inflation, mean, median};
 pub use taylor::Taylor;
 pub use theta::Theta;
 pub(crate) use trend::{Grid, Kendall};
 pub use trend::{SeriesTrend, TrendDirection, TrendDirectionRequest, trend_direction};
 pub use weekday::LinearWeekday;
+
+/// Chance of a false alarm where the caller names none.
+const fn default_significance() -> f64 {
+    0.05
+}

@@ -1,6 +1,6 @@
 //! Several seasons taken out, any model on what remains.
 
-use super::distribution::Beyond;
+use super::distribution::{Beyond, least};
 use super::model::{Explanation, FittedForecaster, Forecaster};
 use super::outcome::Forecast;
 use super::series::{Series, check_values};
@@ -98,7 +98,7 @@ impl FittedForecaster for FittedMstl {
     fn forecast(&self, horizon: usize, levels: &[f64]) -> Result<Forecast> {
         let inner = self.inner.forecast(horizon, levels)?;
         let offsets = (0..horizon).map(|step| self.season(step)).collect();
-        let least = if self.non_negative { 0.0 } else { f64::NEG_INFINITY };
+        let least = least(self.non_negative);
         Ok(inner.beyond(self.name.clone(), Beyond { offsets, transform: self.transform, least }))
     }
 

@@ -2,12 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::distribution::{Beyond, Dependence, Distribution, Response, Shape};
-use super::random::Random;
+use super::distribution::{Beyond, Dependence, Distribution, Response, Shape, least};
 use super::series::Clock;
 use super::transform::Transform;
 use crate::error::{Error, ErrorCode, Result};
-use crate::units::check_range;
+use crate::units::{Random, check_range};
 
 /// Longest horizon, in steps.
 pub const MOST_STEPS: usize = 100_000;
@@ -146,7 +145,7 @@ impl Forecast {
             shape: Shape::Normal,
             dependence: Dependence::Response(Response::default()),
             transform: Transform::Identity,
-            least: if non_negative { 0.0 } else { f64::NEG_INFINITY },
+            least: least(non_negative),
             beyond: Vec::new(),
         };
         Self::new(model.into(), clock, levels, distribution)

@@ -8,7 +8,7 @@ pub(super) fn present(values: &[f64]) -> impl Iterator<Item = f64> + '_ {
 }
 
 /// The median, the mean of the middle two where they are two; none of nothing. Reorders.
-pub(super) fn median(values: &mut [f64]) -> Option<f64> {
+pub(crate) fn median(values: &mut [f64]) -> Option<f64> {
     let middle = values.len() / 2;
     if values.is_empty() {
         return None;
@@ -21,7 +21,7 @@ pub(super) fn median(values: &mut [f64]) -> Option<f64> {
 }
 
 /// The mean of what is not missing; 0 of nothing.
-pub(super) fn mean(values: &[f64]) -> f64 {
+pub(crate) fn mean(values: &[f64]) -> f64 {
     let (count, sum) = present(values).fold((0.0, 0.0), |(count, sum), value| (count + 1.0, sum + value));
     if count > 0.0 { sum / count } else { 0.0 }
 }

@@ -172,7 +172,7 @@ mod tests {
     /// (Hyndman and Billah, "Unmasking the Theta method", 2003).
     #[test]
     fn half_the_slope_goes_on() {
-        let mut random = crate::forecast::random::Random::new(4);
+        let mut random = crate::units::Random::new(4);
         let values: Vec<f64> = (0..80).map(|step| 50.0 + 2.0 * f64::from(step) + random.normal()).collect();
         let slope = Line::through(&values).slope;
         let fitted = Theta::new(1).fit(&Series::new(values).unwrap()).unwrap();

@@ -7,9 +7,7 @@ use super::model::{FittedForecaster, Forecaster};
 use super::series::{Clock, Series};
 use super::transform::Transform;
 use crate::error::Result;
-use crate::units::check_range;
-
-const DAY_SECONDS: f64 = 86_400.0;
+use crate::units::{DAY_SECONDS, check_range};
 
 /// A straight line times a factor for each day of the week: the textbook's method.
 ///

@@ -10,9 +10,8 @@ use super::resource_forecast::{ForecastQuery, ResourceForecast};
 use super::status::{CapacityAlert, MetricStatus, ServiceStatus};
 use super::trend::{Trend, TrendOptions, of_points};
 use crate::error::Result;
-use crate::units::check_positive;
+use crate::units::{DAY_SECONDS, check_positive};
 
-const DAY_SECONDS: f64 = 86_400.0;
 /// Most points of a chart.
 const MOST_CHART_POINTS: usize = 120;
 /// Roll-ups from which on a trend is judged by them.

@@ -7,9 +7,8 @@ use super::collector::{Collector, MetricChannel};
 use super::metric::Metric;
 use crate::error::{Error, ErrorCode, Result};
 use crate::forecast::{Auto, Forecast, ForecastReport, Forecaster, MOST_STEPS, Series};
-use crate::units::{check_positive, check_range};
+use crate::units::{HOUR_SECONDS, check_positive, check_range};
 
-const HOUR_SECONDS: f64 = 3600.0;
 /// Fewest steps with readings from which a model is chosen.
 const FEWEST_OBSERVED: usize = 12;
 

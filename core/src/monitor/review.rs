@@ -11,7 +11,7 @@ use super::reading::check_each;
 use super::status::{chance, rounded};
 use super::trend::{TrendDirection, TrendOptions, check_columns, of_points};
 use crate::error::{Error, ErrorCode, Result};
-use crate::units::{check_range, sqrt};
+use crate::units::{capitalised, check_range, sqrt};
 
 /// Rows of findings at a point.
 const MOST_FINDINGS: usize = 10;
@@ -240,7 +240,7 @@ fn cost_per_request(costs: &CostColumns) -> ReviewItem {
         item.figure("p_value", p_value);
         item.say(format!(
             "{}: {:+.1}% a month ({})",
-            sentence(trend.direction.as_str()),
+            capitalised(trend.direction.as_str()),
             monthly * 100.0,
             chance(p_value)
         ));
@@ -280,7 +280,7 @@ fn cache(columns: &CacheColumns) -> ReviewItem {
         item.figure("p_value", p_value);
         item.say(format!(
             "{}: {:+.2} percentage points a month ({})",
-            sentence(trend.direction.as_str()),
+            capitalised(trend.direction.as_str()),
             slope * MONTH_DAYS * 100.0,
             chance(p_value)
         ));
@@ -392,11 +392,6 @@ fn changes(resources: &[ResourceDetails]) -> ReviewItem {
         item.say(format!("{} {}: {text}", one.service, one.metric.title()));
     }
     item
-}
-
-fn sentence(word: &str) -> String {
-    let mut letters = word.chars();
-    letters.next().map_or(String::new(), |first| first.to_uppercase().chain(letters).collect())
 }
 
 /// 95% interval of a share (E. B. Wilson, "Probable inference, the law of succession, and

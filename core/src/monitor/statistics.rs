@@ -1,10 +1,11 @@
 //! The little statistics that the modules here share: medians, means with intervals, and ranks.
 
+pub(super) use crate::forecast::mean;
 use crate::units::sqrt;
 
 /// The median, the mean of the middle two where they are two; 0 of nothing. Reorders.
 pub(super) fn median(values: &mut [f64]) -> f64 {
-    quantile(values, 0.5)
+    crate::forecast::median(values).unwrap_or_default()
 }
 
 /// The quantile by linear interpolation between order statistics (Hyndman and Fan's definition 7,
@@ -17,11 +18,6 @@ pub(super) fn quantile(values: &mut [f64], probability: f64) -> f64 {
     let low = *low;
     let high = above.iter().copied().fold(f64::INFINITY, f64::min);
     if high.is_finite() { low + (high - low) * (place - index as f64) } else { low }
-}
-
-/// The mean; 0 of nothing.
-pub(super) fn mean(values: &[f64]) -> f64 {
-    values.iter().sum::<f64>() / values.len().max(1) as f64
 }
 
 /// Mean and standard deviation (over n − 1; 0 of fewer than two).

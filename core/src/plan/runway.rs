@@ -9,9 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, ErrorCode, Result};
 use crate::forecast::{Auto, Clock, Forecast, Forecaster, MOST_STEPS, Series, SeriesInput};
-use crate::units::{check_positive, check_range};
+use crate::units::{DAY_SECONDS, check_positive, check_range};
 
-const DAY_SECONDS: f64 = 86_400.0;
 /// Joint samples that first crossings are told from, where the horizon allows.
 const PATHS: usize = 1000;
 /// The most numbers in them.

@@ -1,7 +1,7 @@
 //! Reasons in plain words.
 
 use super::{DeploymentOption, LatencyFigure, Miss, Provenance, Rejected, RejectionCode, Unmeasured};
-use crate::units::Quantile;
+use crate::units::{Quantile, capitalised};
 use crate::workload::{DeploymentModel, Specification};
 
 /// Why an option is what it is.
@@ -270,10 +270,8 @@ pub(super) fn gpu_miss(most: u32, gpu_count: u64) -> Miss {
 }
 
 pub(super) fn sentence(clause: &str) -> String {
-    let mut characters = clause.chars();
-    let first: String = characters.next().map(|first| first.to_uppercase().collect()).unwrap_or_default();
     let end = if clause.ends_with('.') { "" } else { "." };
-    format!("{first}{}{end}", characters.as_str())
+    format!("{}{end}", capitalised(clause))
 }
 
 pub(super) fn milliseconds(value: f64) -> String {

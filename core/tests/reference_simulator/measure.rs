@@ -2,7 +2,7 @@
 
 use sizewell::engine::Drafting;
 use sizewell::engine::EngineModel;
-use sizewell::queueing::{self, Deployment};
+use sizewell::queueing::{self, Deployment, Predictor, Workload};
 use sizewell::workload::ArrivalProcess;
 
 use super::configuration::Configuration;
@@ -75,9 +75,19 @@ pub fn statistics(mut values: Vec<f64>) -> [f64; 5] {
 
 /// Requests of one run: about 5·10⁷ steps of work, at least 20,000 requests, so that standard errors
 /// stay around 1% at the 99th percentile.
-pub fn requests_of_a_run(configuration: &Configuration, output_tokens_mean: f64) -> usize {
+fn requests_of_a_run(configuration: &Configuration, output_tokens_mean: f64) -> usize {
     let steps = output_tokens_mean + f64::from(configuration.replicas) * 50.0 + 100.0;
     ((5e7 / steps) as usize).clamp(20_000, 400_000)
+}
+
+/// The row of a configuration, simulated at its load.
+pub fn simulated_line(seed: u64) -> String {
+    let configuration = Configuration::random(seed);
+    let workload = Workload::new(&configuration.mix).unwrap();
+    let predictor = Predictor::new(&configuration.deployment(), &workload).unwrap();
+    let rate = predictor.stable_requests_per_second() * configuration.load;
+    let requests = requests_of_a_run(&configuration, workload.output_tokens_mean());
+    line(&measure(seed, rate, requests))
 }
 
 /// Simulates a configuration with so many requests in each run, an eighth of them to warm up.
@@ -111,7 +121,7 @@ pub fn measure(seed: u64, requests_per_second: f64, requests: usize) -> Measured
 }
 
 /// One line of the file.
-pub fn line(measured: &Measured) -> String {
+fn line(measured: &Measured) -> String {
     let mut line =
         format!("{},{:.9e},{:.5e}", measured.seed, measured.requests_per_second, measured.batch_mean);
     for figure in measured.figures.iter().flatten() {

@@ -166,8 +166,8 @@ pub(in crate::forecast) fn without_season(values: &[f64], period: usize) -> Vec<
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::random::Random;
     use super::*;
+    use crate::units::Random;
 
     fn noisy(points: usize) -> Vec<f64> {
         let mut random = Random::new(6);

@@ -151,8 +151,8 @@ pub(super) fn scale(values: &[f64]) -> Transform {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::random::Random;
     use super::*;
+    use crate::units::Random;
 
     fn hourly(days: usize, weekend: f64) -> Vec<f64> {
         let mut random = Random::new(1);

@@ -1,5 +1,5 @@
-use super::super::random::Random;
 use super::*;
+use crate::units::Random;
 
 fn hourly(days: usize, seed: u64) -> Vec<f64> {
     let mut random = Random::new(seed);

@@ -269,8 +269,8 @@ fn deviance(mut states: States, values: &[f64]) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::random::Random;
     use super::*;
+    use crate::units::Random;
 
     #[test]
     fn holt_winters_follows_a_trend_with_a_season() {

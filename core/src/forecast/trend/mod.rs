@@ -32,12 +32,8 @@ pub struct TrendDirectionRequest {
     #[serde(default)]
     pub seasonal_periods: Option<Vec<usize>>,
     /// Chance at which a series without trend is called one, 0.0001 to 0.5. Default: 0.05.
-    #[serde(default = "default_significance")]
+    #[serde(default = "crate::forecast::default_significance")]
     pub significance: f64,
-}
-
-const fn default_significance() -> f64 {
-    0.05
 }
 
 /// Where something goes.
@@ -174,9 +170,9 @@ fn averaged(series: &Series, period: Option<usize>) -> Grid {
 
 #[cfg(test)]
 mod tests {
-    use super::super::random::Random;
     use super::*;
     use crate::ErrorCode;
+    use crate::units::Random;
 
     fn told(values: &[f64], periods: Option<Vec<usize>>) -> SeriesTrend {
         let values = values.iter().map(|value| (!value.is_nan()).then_some(*value)).collect();

@@ -6,9 +6,8 @@ use crate::error::{Error, ErrorCode, Result};
 use crate::monitor::review::{CostColumns, check_counts};
 use crate::monitor::statistics::{holm, mean, median};
 use crate::monitor::trend::{Trend, TrendOptions, of_points};
-use crate::units::{check_count, check_range, exp, ln, sqrt, t_quantile, t_two_sided};
+use crate::units::{DAY_SECONDS, check_count, check_range, exp, ln, sqrt, t_quantile, t_two_sided};
 
-const DAY_SECONDS: f64 = 86_400.0;
 /// Costs that count, in USD of a stretch or a request: beyond these, something is wrong.
 const LEAST_COST: f64 = 1e-12;
 const MOST_COST: f64 = 1e15;

@@ -6,9 +6,8 @@ use super::burn::{BurnAlert, BurnRate, BurnRule, burn_rate, judge};
 use crate::error::{Error, ErrorCode, Result};
 use crate::monitor::reading::check_time;
 use crate::monitor::review::{check_counts, wilson};
-use crate::units::{check_positive, check_range};
+use crate::units::{DAY_SECONDS, check_positive, check_range};
 
-const DAY_SECONDS: f64 = 86_400.0;
 /// Most rules of one request.
 const MOST_RULES: usize = 100;
 /// Window over which the present burn rate is told, as in the second rule of the workbook.

@@ -10,9 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::budget::EventColumns;
 use crate::error::{Error, ErrorCode, Result};
-use crate::units::{check_positive, check_range};
-
-const HOUR_SECONDS: f64 = 3600.0;
+use crate::units::{HOUR_SECONDS, check_positive, check_range};
 
 /// Who is to be told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

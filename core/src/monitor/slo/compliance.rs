@@ -5,10 +5,8 @@ use serde::{Deserialize, Serialize};
 use crate::error::{Error, ErrorCode, Result};
 use crate::monitor::reading::check_each;
 use crate::monitor::trend::{TrendDirection, TrendOptions, check_columns, of_points};
-use crate::units::check_range;
+use crate::units::{HOUR_SECONDS, check_range};
 use crate::workload::{MAX_LATENCY_MS, MIN_LATENCY_MS};
-
-const HOUR_SECONDS: f64 = 3600.0;
 
 /// Latencies by stretches of time, all at one percentile; a column that is not known is empty.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]

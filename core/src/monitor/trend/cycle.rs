@@ -2,8 +2,7 @@
 
 use crate::forecast::Grid;
 use crate::monitor::statistics::{mean, median};
-
-const DAY_SECONDS: f64 = 86_400.0;
+use crate::units::DAY_SECONDS;
 
 /// Points in ascending order of time, averaged over at most `most` stretches. A stretch longer
 /// than a minute is a whole part of a day, or whole days, so that cycles keep their phase.

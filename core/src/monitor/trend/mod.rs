@@ -17,7 +17,7 @@ use super::statistics::{median, quantile};
 use crate::error::{Error, ErrorCode, Result};
 pub use crate::forecast::TrendDirection;
 use crate::forecast::{Grid, Kendall};
-use crate::units::{check_range, normal_quantile, sqrt};
+use crate::units::{DAY_SECONDS, check_range, normal_quantile, sqrt};
 
 /// Most observations of one request.
 const MOST_OBSERVATIONS: usize = 1_000_000;
@@ -25,7 +25,6 @@ const MOST_OBSERVATIONS: usize = 1_000_000;
 const MOST_COMPARED: usize = 336;
 /// Fewest points of which anything is said.
 const FEWEST: usize = 8;
-const DAY_SECONDS: f64 = 86_400.0;
 
 /// Observations, and how their trend is judged.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::fluctuation;
 use super::model::{RhythmKind, TrafficClass, TrafficModel, WEEK};
 use crate::error::{Error, Result};
+use crate::units::DAY_SECONDS;
 use crate::workload::trace::{RequestClassSummary, Trace, TraceAnalysis, TraceAnalyzer, TraceOptions};
 use crate::workload::{MAX_QPS, MIN_QPS};
 
@@ -13,7 +14,6 @@ const WINDOWS: [f64; 10] = [0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0
 /// Values of a length distribution: more than there are cells of the joint table, so that none is
 /// merged.
 const SKETCH_POINTS: u32 = 512;
-const DAY_SECONDS: f64 = 86_400.0;
 
 /// What [`fit_traffic`] is asked.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
