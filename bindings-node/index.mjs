@@ -17,6 +17,7 @@ export const {
   compare,
   compareAsync,
   costAnomalies,
+  detectLog,
   errorBudget,
   estimate,
   estimateMany,

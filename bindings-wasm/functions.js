@@ -11,6 +11,7 @@ export const FUNCTIONS = {
   sensitivity: ['specification', 'catalog'],
   renderManifests: ['option', 'settings', 'catalog'],
   summarizeTrace: ['trace'],
+  detectLog: ['text'],
   readTrace: ['request'],
   readRates: ['request'],
   analyzeTrace: ['request'],

@@ -15,6 +15,7 @@ export const {
   catalog,
   compare,
   costAnomalies,
+  detectLog,
   errorBudget,
   estimate,
   estimateMany,

@@ -1893,6 +1893,20 @@ export interface DeploymentRequestInput {
   calibration?: FittedFactorsInput | null;
 }
 
+/** What a log looks like. */
+export interface DetectedLog {
+  /**
+   * What `read_trace` reads it as; `null` for the answer of a Prometheus range query, which
+   * `read_rates` reads.
+   */
+  format: TraceFormat | null;
+  /**
+   * Which columns are taken for what, for `TraceFormat.Csv`, to be looked at and corrected. A
+   * latency whose name does not tell its unit is left out.
+   */
+  columns: CsvColumns | null;
+}
+
 /** A figure against the baseline's. */
 export interface Difference {
   /** The field of the option, such as `usd_per_month` or `latency.ttft.value_ms`. */
@@ -6173,15 +6187,15 @@ export interface ReadTrace {
 
 /** What `read_trace` is asked. */
 export interface ReadTraceRequest {
-  /** What the text is. */
-  format: TraceFormat;
+  /** What the text is; by default what `detect_log` takes it for. */
+  format: TraceFormat | null;
   /** The file's contents. */
   text: string;
   /** Leave out rows that can't be read, and count them, instead of refusing the whole. */
   lenient: boolean;
   /** Time of the log's zero in seconds since the Unix epoch, for logs whose times are relative. */
   start_seconds: number | null;
-  /** Where what is, for `TraceFormat.Csv`. */
+  /** Where what is, for `TraceFormat.Csv`; alone, it says that the text is CSV. */
   columns: CsvColumns | null;
   /** Which of GuideLLM's benchmarks, from 0; `null` for all. */
   benchmark: number | null;
@@ -6198,8 +6212,8 @@ export interface ReadTraceRequest {
  * As callers give it: what has a default may be left out.
  */
 export interface ReadTraceRequestInput {
-  /** What the text is. */
-  format: TraceFormat;
+  /** What the text is; by default what `detect_log` takes it for. */
+  format?: TraceFormat | null;
   /** The file's contents. */
   text: string;
   /**
@@ -6210,7 +6224,7 @@ export interface ReadTraceRequestInput {
   lenient?: boolean;
   /** Time of the log's zero in seconds since the Unix epoch, for logs whose times are relative. */
   start_seconds?: number | null;
-  /** Where what is, for `TraceFormat.Csv`. */
+  /** Where what is, for `TraceFormat.Csv`; alone, it says that the text is CSV. */
   columns?: CsvColumnsInput | null;
   /** Which of GuideLLM's benchmarks, from 0; `null` for all. */
   benchmark?: number | null;

@@ -19,6 +19,7 @@ import type {
   CostAnomalies,
   CostAnomalyRequestInput,
   DeploymentOptionInput,
+  DetectedLog,
   ErrorBudget,
   ErrorBudgetRequestInput,
   Estimate,
@@ -162,8 +163,19 @@ export function renderManifests(
 export function summarizeTrace(trace: TraceColumns): TraceSummary;
 
 /**
+ * Says what a log looks like: its format, and of a CSV which columns are taken for what. Its first
+ * lines are enough, unless it is one JSON document.
+ *
+ * @throws {SizewellError} `invalid_value` at `text` for what is not known, and at `columns.time`
+ * for times that are written in no known way; `missing_field` for a CSV with no column of a usual
+ * name for the arrival or the tokens.
+ */
+export function detectLog(text: string): DetectedLog;
+
+/**
  * Reads a trace from the text of a log: Azure's LLM traces, BurstGPT, Mooncake, results of GuideLLM
- * and of vLLM's benchmark, OpenTelemetry spans, or any CSV with a map of its columns.
+ * and of vLLM's benchmark, OpenTelemetry spans, or any CSV with a map of its columns; its format is
+ * found by {@link detectLog} unless given.
  *
  * @throws {SizewellError} `invalid_json` and `missing_field` for a text that is not of the format,
  * `invalid_value` at the row (`line 17, ContextTokens`) unless `lenient`, `empty` where no request

@@ -13,6 +13,7 @@ const FUNCTIONS = {
   sensitivity: ['specification', 'catalog'],
   renderManifests: ['option', 'settings', 'catalog'],
   summarizeTrace: ['trace'],
+  detectLog: ['text'],
   readTrace: ['request'],
   readRates: ['request'],
   analyzeTrace: ['request'],

@@ -29,6 +29,7 @@ __all__ = [
     "capacity_runway",
     "compare",
     "cost_anomalies",
+    "detect_log",
     "error_budget",
     "estimate",
     "fit_traffic",
@@ -173,13 +174,25 @@ def summarize_trace(trace: m.Trace | Mapping[str, Any]) -> m.TraceSummary:
     return ask(m.TraceSummary, "summarize_trace", trace=trace)
 
 
+def detect_log(text: str) -> m.DetectedLog:
+    """Says what a log looks like: its format, and of a CSV which columns are taken for what. Its
+    first lines are enough, unless it is one JSON document.
+
+    Raises `SizewellError`: `invalid_value` at `text` for what is not known, and at
+    `columns.time` for times that are written in no known way; `missing_field` for a CSV with no
+    column of a usual name for the arrival or the tokens.
+    """
+    return ask(m.DetectedLog, "detect_log", text=text)
+
+
 def read_trace(
     request: m.ReadTraceRequest | Mapping[str, Any] = {},  # noqa: B006
     /,
     **fields: Any,
 ) -> m.ReadTrace:
     """Reads a trace from the text of a log: Azure's LLM traces, BurstGPT, Mooncake, results of
-    GuideLLM and of vLLM's benchmark, OpenTelemetry spans, or any CSV with a map of its columns.
+    GuideLLM and of vLLM's benchmark, OpenTelemetry spans, or any CSV with a map of its columns;
+    its format is found by `detect_log` unless given.
 
     Args:
         request: of the fields of `ReadTraceRequest`, those that `fields` do not give.

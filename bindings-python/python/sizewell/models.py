@@ -78,6 +78,7 @@ __all__ = [
     "DeploymentModel",
     "DeploymentOption",
     "DeploymentRequest",
+    "DetectedLog",
     "Difference",
     "Domain",
     "DriftBase",
@@ -5405,11 +5406,25 @@ TraceFormat = Literal[
 """
 
 
+class DetectedLog(_Model):
+    """What a log looks like."""
+
+    format: TraceFormat | None = None
+    """What `read_trace` reads it as; `None` for the answer of a Prometheus range query,
+    which `read_rates` reads.
+    """
+
+    columns: CsvColumns | None = None
+    """Which columns are taken for what, for `TraceFormat.Csv`, to be looked at and
+    corrected. A latency whose name does not tell its unit is left out.
+    """
+
+
 class ReadTraceRequest(_Model):
     """What `read_trace` is asked."""
 
-    format: TraceFormat
-    """What the text is."""
+    format: TraceFormat | None = None
+    """What the text is; by default what `detect_log` takes it for."""
 
     text: str
     """The file's contents."""
@@ -5424,7 +5439,7 @@ class ReadTraceRequest(_Model):
     """
 
     columns: CsvColumns | None = None
-    """Where what is, for `TraceFormat.Csv`."""
+    """Where what is, for `TraceFormat.Csv`; alone, it says that the text is CSV."""
 
     benchmark: int | None = None
     """Which of GuideLLM's benchmarks, from 0; `None` for all."""

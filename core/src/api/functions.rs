@@ -34,7 +34,7 @@ use crate::recommend::{
 use crate::units::Date;
 use crate::wire;
 use crate::workload::trace::readers::{
-    ReadRatesRequest, ReadTrace, ReadTraceRequest, read_rates, read_trace,
+    DetectedLog, ReadRatesRequest, ReadTrace, ReadTraceRequest, detect_log, read_rates, read_trace,
 };
 use crate::workload::traffic::{
     FitTrafficRequest, GenerateTrafficRequest, TrafficModel, fit_traffic, generate_traffic,
@@ -124,8 +124,19 @@ functions! {
     /// `invalid_value` for times that descend.
     summarize_trace(trace: Trace) -> TraceSummary = trace.summary()?;
 
+    /// Says what a log looks like: its format, and of a CSV which columns are taken for what. Its first
+    /// lines are enough, unless it is one JSON document.
+    ///
+    /// # Errors
+    ///
+    /// `invalid_value` at `text` for what is not known, and at `columns.time` for times that are written
+    /// in no known way; `missing_field` for a CSV with no column of a usual name for the arrival or the
+    /// tokens.
+    detect_log(text: String) -> DetectedLog = detect_log(&text)?;
+
     /// Reads a trace from the text of a log: Azure's LLM traces, BurstGPT, Mooncake, results of GuideLLM
-    /// and of vLLM's benchmark, OpenTelemetry spans, or any CSV with a map of its columns.
+    /// and of vLLM's benchmark, OpenTelemetry spans, or any CSV with a map of its columns; its format
+    /// is found by [`detect_log`] unless given.
     ///
     /// # Errors
     ///

@@ -7,6 +7,7 @@
 mod azure;
 mod burstgpt;
 mod csv;
+mod detect;
 mod guidellm;
 mod mooncake;
 mod opentelemetry;
@@ -18,6 +19,7 @@ mod vllm;
 use serde::{Deserialize, Serialize};
 
 pub use csv::CsvColumns;
+pub use detect::{DetectedLog, detect_log};
 pub use prometheus::{ReadRatesRequest, read_rates};
 pub use time::TimeFormat;
 
@@ -53,8 +55,9 @@ pub enum TraceFormat {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ReadTraceRequest {
-    /// What the text is.
-    pub format: TraceFormat,
+    /// What the text is; by default what [`detect_log`] takes it for.
+    #[serde(default)]
+    pub format: Option<TraceFormat>,
     /// The file's contents.
     pub text: String,
     /// Leave out rows that can't be read, and count them, instead of refusing the whole.
@@ -63,7 +66,7 @@ pub struct ReadTraceRequest {
     /// Time of the log's zero in seconds since the Unix epoch, for logs whose times are relative.
     #[serde(default)]
     pub start_seconds: Option<f64>,
-    /// Where what is, for [`TraceFormat::Csv`].
+    /// Where what is, for [`TraceFormat::Csv`]; alone, it says that the text is CSV.
     #[serde(default)]
     pub columns: Option<CsvColumns>,
     /// Which of GuideLLM's benchmarks, from 0; `None` for all.
@@ -78,9 +81,9 @@ pub struct ReadTraceRequest {
 impl ReadTraceRequest {
     /// Strict reading of a text.
     #[must_use]
-    pub fn new(format: TraceFormat, text: impl Into<String>) -> Self {
+    pub fn new(format: impl Into<Option<TraceFormat>>, text: impl Into<String>) -> Self {
         Self {
-            format,
+            format: format.into(),
             text: text.into(),
             lenient: false,
             start_seconds: None,
@@ -138,15 +141,28 @@ pub struct ReadReport {
 ///
 /// `invalid_json` and `missing_field` for a text that is not of the format; `invalid_value` at
 /// `line 17, ContextTokens` or a JSON path for a row that can't be read, unless `lenient`;
-/// `missing_field` at `columns` for a CSV without a map; `empty` where no request is left;
-/// `too_large` for JSON above 64 MiB and for over fifty million requests.
+/// `missing_field` at `columns` for `format` [`TraceFormat::Csv`] without a map; `empty` where no request
+/// is left; `too_large` for JSON above 64 MiB and for over fifty million requests; without a format as
+/// [`detect_log`], and `invalid_value` at `text` for what [`read_rates`] reads.
 pub fn read_trace(request: &ReadTraceRequest) -> Result<ReadTrace> {
     if let Some(start) = request.start_seconds {
         check_start(start)?;
     }
     let mut rows = Rows::new(request.lenient);
     let text = request.text.as_str();
-    match request.format {
+    let (format, detected) = match (request.format, &request.columns) {
+        (Some(format), _) => (format, None),
+        (None, Some(_)) => (TraceFormat::Csv, None),
+        (None, None) => {
+            let detected = detect_log(text)?;
+            let format = detected.format.ok_or_else(|| {
+                let error = Error::invalid("text", "the answer of a Prometheus range query", "requests");
+                error.help("read rates with `read_rates`")
+            })?;
+            (format, detected.columns)
+        }
+    };
+    match format {
         TraceFormat::AzureLlm => azure::read(text, &mut rows)?,
         TraceFormat::BurstGpt => burstgpt::read(text, &mut rows)?,
         TraceFormat::Mooncake => mooncake::read(text, &mut rows)?,
@@ -156,7 +172,7 @@ pub fn read_trace(request: &ReadTraceRequest) -> Result<ReadTrace> {
             opentelemetry::read(text, request.tenant_attribute.as_deref(), &mut rows)?;
         }
         TraceFormat::Csv => {
-            let columns = request.columns.as_ref().ok_or_else(|| {
+            let columns = request.columns.as_ref().or(detected.as_ref()).ok_or_else(|| {
                 Error::missing("columns", "say which columns have the arrival and the tokens")
             })?;
             csv::read(text, columns, &mut rows)?;
