@@ -6,8 +6,10 @@ import { Comparing, Scenarios } from './whatif';
 import { type Edits, withEdit, withoutEdit } from './fields';
 import { Footer, Header } from './frame';
 import { Form } from './form';
-import { Results } from './results';
+import { Results, lookedAt } from './results';
 import { comparisonOf, isIncomplete, planOf } from './plan';
+import { useLog } from './traffic/log';
+import { Traffic } from './traffic/traffic';
 import { EMPTY, type Scenario, type State, changed, readState, written } from './state';
 
 // What browsers and chat programs take; a longer sentence is planned, but has no link.
@@ -58,6 +60,7 @@ function Announcement({ text }: { text: string }) {
 
 export function App() {
   const [state, setState] = useAddress();
+  const log = useLog();
   const scenario = state.scenarios[state.active] ?? EMPTY;
   const plan = planOf(scenario);
   // While a value is being typed the last plan stays in sight, so that the page keeps still.
@@ -66,6 +69,7 @@ export function App() {
   const incomplete = isIncomplete(scenario, plan);
   const stale = !plan.recommendation && !incomplete && last.current?.name === scenario.name;
   const seen = stale && last.current ? last.current.plan : plan;
+  const option = seen.recommendation ? lookedAt(seen.recommendation, scenario.option) : null;
   const comparison = useMemo(() => comparisonOf(state.scenarios), [state.scenarios]);
 
   const change = (part: Partial<Scenario>) => setState(changed(state, part));
@@ -90,6 +94,11 @@ export function App() {
           plan={plan}
           onAsk={(ask) => change({ ask, option: '' })}
         />
+        <Traffic
+          log={log}
+          option={option}
+          onTake={(taken) => edit({ ...scenario.edits, ...taken })}
+        />
         <Scenarios state={state} onChange={setState} />
         {comparison && <Comparing comparison={comparison} />}
         <div class="work">
@@ -106,6 +115,7 @@ export function App() {
             plan={plan}
             seen={seen}
             incomplete={incomplete}
+            option={option}
             onOption={(option) => change({ option })}
             onLengths={(input, output) =>
               edit({ ...scenario.edits, input_tokens: String(input), output_tokens: String(output) })

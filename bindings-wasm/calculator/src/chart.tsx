@@ -40,7 +40,8 @@ function costMarks(low: number, high: number): number[] {
   return marks.filter((_, index) => index % every === 0);
 }
 
-function evenMarks(low: number, high: number): number[] {
+/** Round values that cover a range evenly. */
+export function evenMarks(low: number, high: number): number[] {
   const rough = (high - low) / 4 || 1;
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = power * ([1, 2, 5, 10].find((factor) => factor * power >= rough) ?? 10);

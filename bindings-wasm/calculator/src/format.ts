@@ -25,3 +25,9 @@ export const score = (value: number | null): string => (value === null ? '–' :
 export function plural(number: number, one: string, many = `${one}s`): string {
   return `${count(number)} ${number === 1 ? one : many}`;
 }
+
+/** A time in the unit that suits it. */
+export function span(seconds: number): string {
+  if (seconds >= 2 * 86_400) return `${figure(seconds / 86_400)} days`;
+  return seconds >= 5400 ? `${figure(seconds / 3600)} hours` : `${figure(seconds / 60)} minutes`;
+}

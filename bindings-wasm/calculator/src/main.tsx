@@ -5,6 +5,7 @@ import './style/form.css';
 import './style/results.css';
 import './style/tables.css';
 import './style/detail.css';
+import './style/traffic.css';
 import { render } from 'preact';
 import init, { catalog } from 'sizewell-wasm';
 import module from 'sizewell-wasm/sizewell.wasm?url';

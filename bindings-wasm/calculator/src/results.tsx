@@ -1,6 +1,6 @@
 // The answer: in a sentence, then the option that is looked at, then all of them.
 
-import type { DeploymentOption, ErrorReport, Unmeasured } from 'sizewell-wasm';
+import type { DeploymentOption, ErrorReport, Recommendation, Unmeasured } from 'sizewell-wasm';
 import { Apart } from './apart';
 import { Chart } from './chart';
 import { Detail, Verdict } from './detail';
@@ -12,8 +12,9 @@ import type { Scenario } from './state';
 import { Table } from './table';
 
 /** The option that is looked at: the chosen one, where it still is there, or the best. */
-function lookedAt(options: readonly DeploymentOption[], id: string): DeploymentOption | null {
-  return options.find((option) => option.id === id) ?? options[0] ?? null;
+export function lookedAt({ options, near_misses }: Recommendation, id: string): DeploymentOption | null {
+  const all = [...options, ...near_misses];
+  return all.find((option) => option.id === id) ?? all[0] ?? null;
 }
 
 function Refused({ report }: { report: ErrorReport }) {
@@ -86,6 +87,8 @@ function Welcome({ started }: { started: boolean }) {
 interface ResultsProps {
   scenario: Scenario;
   plan: Plan;
+  /** The option that is looked at. */
+  option: DeploymentOption | null;
   /** The plan that is shown: this one, or the last that worked. */
   seen: Plan;
   incomplete: boolean;
@@ -93,11 +96,10 @@ interface ResultsProps {
   onLengths: (input: number, output: number) => void;
 }
 
-export function Results({ scenario, plan, seen, incomplete, onOption, onLengths }: ResultsProps) {
+export function Results({ scenario, plan, option, seen, incomplete, onOption, onLengths }: ResultsProps) {
   const { recommendation } = seen;
   const stale = seen !== plan;
-  const all = recommendation ? [...recommendation.options, ...recommendation.near_misses] : [];
-  const option = lookedAt(all, scenario.option);
+  const shown = recommendation ? recommendation.options.length + recommendation.near_misses.length : 0;
   return (
     <section class="results" id="results" aria-labelledby="results-title" tabIndex={-1}>
       <h2 class="unseen" id="results-title">Options</h2>
@@ -118,7 +120,7 @@ export function Results({ scenario, plan, seen, incomplete, onOption, onLengths 
           {option && (
             <div class="overview">
               <Verdict option={option} isBest={option === recommendation.options[0]} />
-              {all.length > 1 && (
+              {shown > 1 && (
                 <Chart recommendation={recommendation} selected={option.id} onOption={onOption} />
               )}
             </div>

@@ -1,0 +1,114 @@
+// From a log to what is shown of it. Logs may be large, so that this runs in a worker of its own
+// (worker.ts).
+
+import { analyzeTrace, detectLog, forecast, generateTraffic, readTrace } from 'sizewell-wasm';
+import type {
+  CsvColumns,
+  ErrorReport,
+  ReadReport,
+  SeriesForecast,
+  Trace,
+  TraceAnalysis,
+  TraceFormat,
+  TrafficModelInput,
+} from 'sizewell-wasm';
+
+/** What is to be read: a file's contents, or nothing for the example. */
+export interface Log {
+  name: string;
+  text: string | null;
+  /** Local time less UTC, in minutes. */
+  utcOffsetMinutes: number;
+  /** When the example ends, in seconds since the Unix epoch. */
+  nowSeconds: number;
+}
+
+export interface Traffic {
+  name: string;
+  format: TraceFormat | null;
+  /** Which columns were taken for what, for a CSV whose format is not known. */
+  columns: CsvColumns | null;
+  report: ReadReport | null;
+  analysis: TraceAnalysis;
+  /** Forecast of the analysis' series; `null` where that is too short. */
+  outlook: SeriesForecast | null;
+}
+
+export type Answer = { traffic: Traffic } | { refusal: ErrorReport };
+
+/** Steps that a rate may be shown in, in seconds. */
+const STEPS = [10, 60, 300, 900, 3600, 21_600, 86_400];
+const MOST_STEPS = 1_500;
+const FEWEST_TO_FORECAST = 36;
+const LEVEL = 0.8;
+
+/** The beginning of a log, by which its columns are told. */
+const BEGINNING = 65_536;
+
+export function traffic(log: Log): Traffic {
+  if (log.text === null) return told(log, example(log), null, null, null);
+  const isJson = /^\s*[{[]/.test(log.text.slice(0, BEGINNING));
+  const { format, columns } = detectLog(isJson ? log.text : log.text.slice(0, BEGINNING));
+  const { trace, report } = readTrace({ text: log.text, format, columns, lenient: true });
+  return told(log, trace, format, columns, report);
+}
+
+function told(
+  log: Log,
+  trace: Trace,
+  format: TraceFormat | null,
+  columns: CsvColumns | null,
+  report: ReadReport | null,
+): Traffic {
+  const seconds = (trace.arrival_ms.at(-1) ?? 0) / 1000;
+  const step = STEPS.find((length) => seconds / length <= MOST_STEPS) ?? 86_400;
+  const options = { utc_offset_minutes: log.utcOffsetMinutes, series_seconds: step };
+  const analysis = analyzeTrace({ trace, options });
+  return { name: log.name, format, columns, report, analysis, outlook: ahead(analysis) };
+}
+
+function ahead({ series }: TraceAnalysis): SeriesForecast | null {
+  if (!series || series.values.length < FEWEST_TO_FORECAST) return null;
+  const horizon = Math.round(series.values.length / 3);
+  return forecast(series.values, {
+    horizon,
+    levels: [LEVEL],
+    start_seconds: series.start_seconds ?? 0,
+    step_seconds: series.step_seconds,
+    non_negative: true,
+  }).toJSON();
+}
+
+const HOURS = 24;
+const DAYS = 7;
+const EXAMPLE_SECONDS = 21 * 86_400;
+
+/** Traffic of an imagined help desk: office hours, quiet weekends, bursts. */
+function example({ utcOffsetMinutes, nowSeconds }: Log): Trace {
+  const rhythm = Array.from({ length: HOURS * DAYS }, (_, hour) => {
+    const awake = Math.exp(-(((hour % HOURS) - 14) ** 2) / 30);
+    return (0.1 + awake) * (hour >= 5 * HOURS ? 0.35 : 1);
+  });
+  const mean = rhythm.reduce((sum, rate) => sum + rate, 0) / rhythm.length;
+  const model: TrafficModelInput = {
+    mean_qps: 0.05,
+    hour_of_week: rhythm.map((rate) => rate / mean),
+    rhythm: 'hour_of_week',
+    utc_offset_minutes: utcOffsetMinutes,
+    fluctuations: [{ seconds: 300, variance: 0.15 }],
+    classes: [
+      {
+        weight: 3,
+        input: { kind: 'lognormal', mean_tokens: 420, cv: 0.9 },
+        output: { kind: 'lognormal', mean_tokens: 210, cv: 0.6 },
+      },
+      {
+        weight: 1,
+        input: { kind: 'lognormal', mean_tokens: 2_600, cv: 0.7 },
+        output: { kind: 'lognormal', mean_tokens: 340, cv: 0.5 },
+      },
+    ],
+  };
+  const start = Math.floor(nowSeconds / 3600) * 3600 - EXAMPLE_SECONDS;
+  return generateTraffic({ model, seed: 1, duration_seconds: EXAMPLE_SECONDS, start_seconds: start });
+}
