@@ -2697,6 +2697,11 @@ export interface FitTrafficRequest {
   start_seconds: number | null;
   /** Local time less UTC, in minutes: rhythms go by local hours. */
   utc_offset_minutes: number;
+  /**
+   * For a zone whose offset changes, the offsets that held, oldest first, instead of
+   * `utc_offset_minutes`.
+   */
+  utc_offsets: UtcOffset[];
 }
 
 /**
@@ -2715,6 +2720,13 @@ export interface FitTrafficRequestInput {
    * @defaultValue `0`
    */
   utc_offset_minutes?: number;
+  /**
+   * For a zone whose offset changes, the offsets that held, oldest first, instead of
+   * `utc_offset_minutes`.
+   *
+   * @defaultValue `[]`
+   */
+  utc_offsets?: UtcOffset[];
 }
 
 /** What a calibration says to estimates and predictions. */
@@ -2980,7 +2992,8 @@ export interface GenerateTrafficRequest {
   /** Time that the trace covers, in seconds; up to ten years. */
   duration_seconds: number;
   /**
-   * When it begins, in seconds since the Unix epoch; by default a Monday at midnight, local time.
+   * When it begins, in seconds since the Unix epoch; by default 5 January 1970, a Monday, at
+   * midnight local time.
    */
   start_seconds: number | null;
   /** How many times the model's rate. */
@@ -3000,7 +3013,8 @@ export interface GenerateTrafficRequestInput {
   /** Time that the trace covers, in seconds; up to ten years. */
   duration_seconds: number;
   /**
-   * When it begins, in seconds since the Unix epoch; by default a Monday at midnight, local time.
+   * When it begins, in seconds since the Unix epoch; by default 5 January 1970, a Monday, at
+   * midnight local time.
    */
   start_seconds?: number | null;
   /**
@@ -7923,9 +7937,14 @@ export interface TraceOptions {
   start_seconds: number | null;
   /**
    * Local time less UTC, in minutes, −1,080 to 1,080: hours of the day and days of the week are
-   * local. For a zone with daylight saving, give the offset that held.
+   * local.
    */
   utc_offset_minutes: number;
+  /**
+   * For a zone whose offset changes (daylight saving), the offsets that held, oldest first, instead
+   * of `utc_offset_minutes`; at most a thousand.
+   */
+  utc_offsets: UtcOffset[];
   /** Length of the steps of the series of rates in the answer, in seconds; `null` for no series. */
   series_seconds: number | null;
   /** The most classes that requests are sorted into, 1 to 16; 1 for no clustering. */
@@ -7964,11 +7983,18 @@ export interface TraceOptionsInput {
   start_seconds?: number | null;
   /**
    * Local time less UTC, in minutes, −1,080 to 1,080: hours of the day and days of the week are
-   * local. For a zone with daylight saving, give the offset that held.
+   * local.
    *
    * @defaultValue `0`
    */
   utc_offset_minutes?: number;
+  /**
+   * For a zone whose offset changes (daylight saving), the offsets that held, oldest first, instead
+   * of `utc_offset_minutes`; at most a thousand.
+   *
+   * @defaultValue `[]`
+   */
+  utc_offsets?: UtcOffset[];
   /** Length of the steps of the series of rates in the answer, in seconds; `null` for no series. */
   series_seconds?: number | null;
   /**
@@ -8090,6 +8116,11 @@ export interface TrafficModel {
   rhythm: RhythmKind;
   /** Local time less UTC, in minutes. */
   utc_offset_minutes: number;
+  /**
+   * For a zone whose offset changes, the offsets, oldest first, instead of `utc_offset_minutes`;
+   * they must reach over the time that is generated: after the last change the last offset stays.
+   */
+  utc_offsets: UtcOffset[];
   /** Fluctuations about the rhythm, at most 32; empty for Poisson arrivals. */
   fluctuations: Fluctuation[];
   /** Kinds of requests, at least one. */
@@ -8125,6 +8156,13 @@ export interface TrafficModelInput {
    * @defaultValue `0`
    */
   utc_offset_minutes?: number;
+  /**
+   * For a zone whose offset changes, the offsets, oldest first, instead of `utc_offset_minutes`;
+   * they must reach over the time that is generated: after the last change the last offset stays.
+   *
+   * @defaultValue `[]`
+   */
+  utc_offsets?: UtcOffset[];
   /**
    * Fluctuations about the rhythm, at most 32; empty for Poisson arrivals.
    *
@@ -8522,6 +8560,19 @@ export type UseCase =
   | "document_analysis_rag"
   | "long_document_summarization"
   | "research_legal_analysis";
+
+/**
+ * An offset of local time from UTC, and since when it holds.
+ *
+ * A list of them stands for a time zone over the span of some traffic: each holds until the next
+ * begins, the first also before it, the last for ever after. For Berlin in 2026:
+ */
+export interface UtcOffset {
+  /** When it begins to hold, in seconds since the Unix epoch. */
+  from_seconds: number;
+  /** Local time less UTC, in seconds, −64,800 to 64,800: 7200 for two hours east. */
+  offset_seconds: number;
+}
 
 /**
  * How a number is stored.

@@ -101,6 +101,7 @@ fn offices() -> TrafficModel {
         hour_of_week: (0..168).map(factor).collect(),
         rhythm: RhythmKind::HourOfWeek,
         utc_offset_minutes: 60,
+        utc_offsets: Vec::new(),
         fluctuations: vec![Fluctuation { seconds: 60.0, variance: 0.5 }],
         classes: vec![class(3.0, 300.0, 700.0, 0.6), class(1.0, 9000.0, 60.0, 0.0)],
         notes: Vec::new(),

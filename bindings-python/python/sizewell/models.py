@@ -308,6 +308,7 @@ __all__ = [
     "Urgency",
     "UsageProjection",
     "UseCase",
+    "UtcOffset",
     "WeightFormat",
     "WindowConcurrency",
     "WindowRates",
@@ -5358,21 +5359,6 @@ class Trace(_Model):
     """What each prompt begins with, as blocks that stand for whole prefixes."""
 
 
-class FitTrafficRequest(_Model):
-    """What `fit_traffic` is asked."""
-
-    trace: Trace
-    """The requests."""
-
-    start_seconds: float | None = None
-    """Time of `arrival_ms` 0 in seconds since the Unix epoch, where the trace does not
-    tell it.
-    """
-
-    utc_offset_minutes: int = 0
-    """Local time less UTC, in minutes: rhythms go by local hours."""
-
-
 class ReadTrace(_Model):
     """What was read."""
 
@@ -5449,55 +5435,6 @@ class ReadTraceRequest(_Model):
     `TraceFormat.OpenTelemetry`; by default `user.id`, and `service.name` where there
     is none.
     """
-
-
-class TraceOptions(_Model):
-    """What an analysis is to look at; the default suits most traces."""
-
-    windows_seconds: list[float] = Field(default_factory=list)
-    """Lengths of the windows whose rates are told, in seconds, at most 32; those longer
-    than the trace are left out of the answer. Empty for the usual: a second, ten, a
-    minute, five and an hour.
-    """
-
-    lags: list[int] = Field(default_factory=list)
-    """Lags of the autocorrelation, in windows, at most 64; empty for the usual: 1, 2,
-    5, 10, 24 and 60.
-    """
-
-    start_seconds: float | None = None
-    """Time of `arrival_ms` 0 in seconds since the Unix epoch, where the trace does not
-    tell it or another is meant.
-    """
-
-    utc_offset_minutes: int = 0
-    """Local time less UTC, in minutes, −1,080 to 1,080: hours of the day and days of
-    the week are local. For a zone with daylight saving, give the offset that held.
-    """
-
-    series_seconds: float | None = None
-    """Length of the steps of the series of rates in the answer, in seconds; `None` for
-    no series.
-    """
-
-    max_classes: int = 8
-    """The most classes that requests are sorted into, 1 to 16; 1 for no clustering."""
-
-    sketch_points: int = 64
-    """The most values of each empirical length distribution, 2 to 4,096."""
-
-    service: ServiceTime | None = None
-    """How long requests take, for concurrency, where the trace has no latencies."""
-
-
-class AnalyzeTraceRequest(_Model):
-    """What `analyze_trace` is asked."""
-
-    trace: Trace
-    """The requests."""
-
-    options: TraceOptions = Field(default_factory=TraceOptions)
-    """What to look at."""
 
 
 class TraceSummary(_Model):
@@ -5586,56 +5523,6 @@ class TrafficGrowth(_Model):
     """Whether the days of the week were allowed for (from two weeks on). Without, a
     trace of some days that ends on a weekend looks as if it shrank.
     """
-
-
-class TrafficModel(_Model):
-    """The character of traffic, from which traces are drawn."""
-
-    mean_qps: float
-    """Mean requests per second over a week."""
-
-    hour_of_week: list[float] = Field(default_factory=list)
-    """Rate of each of the 168 hours of the local week over the mean; Monday, midnight
-    to one o'clock, first. Empty for a rate that does not go by the clock.
-    """
-
-    rhythm: RhythmKind = "flat"
-    """How the rhythm was told."""
-
-    utc_offset_minutes: int = 0
-    """Local time less UTC, in minutes."""
-
-    fluctuations: list[Fluctuation] = Field(default_factory=list)
-    """Fluctuations about the rhythm, at most 32; empty for Poisson arrivals."""
-
-    classes: list[TrafficClass]
-    """Kinds of requests, at least one."""
-
-    notes: list[str] = Field(default_factory=list)
-    """What was noticed when the model was fitted, in sentences."""
-
-
-class GenerateTrafficRequest(_Model):
-    """What `generate_traffic` is asked."""
-
-    model: TrafficModel
-    """What the traffic is like."""
-
-    seed: int
-    """Which of all possible traces: the same seed gives the same trace on every
-    platform.
-    """
-
-    duration_seconds: float
-    """Time that the trace covers, in seconds; up to ten years."""
-
-    start_seconds: float | None = None
-    """When it begins, in seconds since the Unix epoch; by default a Monday at midnight,
-    local time.
-    """
-
-    rate_factor: float = 1.0
-    """How many times the model's rate."""
 
 
 class TrafficProfile(_Model):
@@ -6345,6 +6232,151 @@ class Scenario(_Model):
 
     specification: Specification
     """What is to be planned."""
+
+
+class UtcOffset(_Model):
+    """An offset of local time from UTC, and since when it holds.
+
+    A list of them stands for a time zone over the span of some traffic: each holds
+    until the next begins, the first also before it, the last for ever after. For
+    Berlin in 2026:
+    """
+
+    from_seconds: float
+    """When it begins to hold, in seconds since the Unix epoch."""
+
+    offset_seconds: int
+    """Local time less UTC, in seconds, −64,800 to 64,800: 7200 for two hours east."""
+
+
+class FitTrafficRequest(_Model):
+    """What `fit_traffic` is asked."""
+
+    trace: Trace
+    """The requests."""
+
+    start_seconds: float | None = None
+    """Time of `arrival_ms` 0 in seconds since the Unix epoch, where the trace does not
+    tell it.
+    """
+
+    utc_offset_minutes: int = 0
+    """Local time less UTC, in minutes: rhythms go by local hours."""
+
+    utc_offsets: list[UtcOffset] = Field(default_factory=list)
+    """For a zone whose offset changes, the offsets that held, oldest first, instead of
+    `utc_offset_minutes`.
+    """
+
+
+class TraceOptions(_Model):
+    """What an analysis is to look at; the default suits most traces."""
+
+    windows_seconds: list[float] = Field(default_factory=list)
+    """Lengths of the windows whose rates are told, in seconds, at most 32; those longer
+    than the trace are left out of the answer. Empty for the usual: a second, ten, a
+    minute, five and an hour.
+    """
+
+    lags: list[int] = Field(default_factory=list)
+    """Lags of the autocorrelation, in windows, at most 64; empty for the usual: 1, 2,
+    5, 10, 24 and 60.
+    """
+
+    start_seconds: float | None = None
+    """Time of `arrival_ms` 0 in seconds since the Unix epoch, where the trace does not
+    tell it or another is meant.
+    """
+
+    utc_offset_minutes: int = 0
+    """Local time less UTC, in minutes, −1,080 to 1,080: hours of the day and days of
+    the week are local.
+    """
+
+    utc_offsets: list[UtcOffset] = Field(default_factory=list)
+    """For a zone whose offset changes (daylight saving), the offsets that held, oldest
+    first, instead of `utc_offset_minutes`; at most a thousand.
+    """
+
+    series_seconds: float | None = None
+    """Length of the steps of the series of rates in the answer, in seconds; `None` for
+    no series.
+    """
+
+    max_classes: int = 8
+    """The most classes that requests are sorted into, 1 to 16; 1 for no clustering."""
+
+    sketch_points: int = 64
+    """The most values of each empirical length distribution, 2 to 4,096."""
+
+    service: ServiceTime | None = None
+    """How long requests take, for concurrency, where the trace has no latencies."""
+
+
+class AnalyzeTraceRequest(_Model):
+    """What `analyze_trace` is asked."""
+
+    trace: Trace
+    """The requests."""
+
+    options: TraceOptions = Field(default_factory=TraceOptions)
+    """What to look at."""
+
+
+class TrafficModel(_Model):
+    """The character of traffic, from which traces are drawn."""
+
+    mean_qps: float
+    """Mean requests per second over a week."""
+
+    hour_of_week: list[float] = Field(default_factory=list)
+    """Rate of each of the 168 hours of the local week over the mean; Monday, midnight
+    to one o'clock, first. Empty for a rate that does not go by the clock.
+    """
+
+    rhythm: RhythmKind = "flat"
+    """How the rhythm was told."""
+
+    utc_offset_minutes: int = 0
+    """Local time less UTC, in minutes."""
+
+    utc_offsets: list[UtcOffset] = Field(default_factory=list)
+    """For a zone whose offset changes, the offsets, oldest first, instead of
+    `utc_offset_minutes`; they must reach over the time that is generated: after the
+    last change the last offset stays.
+    """
+
+    fluctuations: list[Fluctuation] = Field(default_factory=list)
+    """Fluctuations about the rhythm, at most 32; empty for Poisson arrivals."""
+
+    classes: list[TrafficClass]
+    """Kinds of requests, at least one."""
+
+    notes: list[str] = Field(default_factory=list)
+    """What was noticed when the model was fitted, in sentences."""
+
+
+class GenerateTrafficRequest(_Model):
+    """What `generate_traffic` is asked."""
+
+    model: TrafficModel
+    """What the traffic is like."""
+
+    seed: int
+    """Which of all possible traces: the same seed gives the same trace on every
+    platform.
+    """
+
+    duration_seconds: float
+    """Time that the trace covers, in seconds; up to ten years."""
+
+    start_seconds: float | None = None
+    """When it begins, in seconds since the Unix epoch; by default 5 January 1970, a
+    Monday, at midnight local time.
+    """
+
+    rate_factor: float = 1.0
+    """How many times the model's rate."""
 
 
 WeightFormat = Literal[

@@ -30,7 +30,7 @@ pub use specification::{Origin, OriginKind, Sizing, SloTargets, Specification, T
 pub use specify::specify;
 pub use trace::{
     AnalyzeTraceRequest, PrefixBlocks, RateSeries, RequestStatus, Trace, TraceAnalysis, TraceAnalyzer,
-    TraceColumns, TraceOptions, TraceSummary, analyze_trace,
+    TraceColumns, TraceOptions, TraceSummary, UtcOffset, analyze_trace,
 };
 pub use use_case::{Domain, ExperienceClass, TokenLengths, UseCase, UseCaseTemplate};
 

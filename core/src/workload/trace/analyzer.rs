@@ -122,15 +122,14 @@ impl TraceAnalyzer {
     /// As [`TraceOptions::check`].
     pub fn new(options: TraceOptions) -> Result<Self> {
         options.check()?;
-        let local_start =
-            options.start_seconds.unwrap_or_default() + f64::from(options.utc_offset_minutes) * 60.0;
+        let start_seconds = options.start_seconds.unwrap_or_default();
         Ok(Self {
             requests: 0,
             first_ms: 0.0,
             last_ms: 0.0,
             gaps: Gaps::default(),
             windows: Vec::new(),
-            hours: HourCounter::new(local_start),
+            hours: HourCounter::new(options.clock()?, start_seconds),
             series: None,
             has_status: false,
             completed: 0,

@@ -4,6 +4,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::counts::Counts;
+use super::zone::LocalClock;
+use crate::units::HOUR_SECONDS;
 
 /// Share of the busiest hour's rate that peak hours reach.
 const PEAK_SHARE: f64 = 0.8;
@@ -35,11 +37,13 @@ pub struct CalendarPattern {
 /// Requests by local hour.
 #[derive(Debug, Clone)]
 pub(super) struct HourCounter {
-    /// Local time of `arrival_ms` 0, in seconds since the local epoch.
-    local_start: f64,
+    clock: LocalClock,
+    /// Time of `arrival_ms` 0, in seconds since the epoch.
+    start_seconds: f64,
     end_ms: f64,
-    /// Hour since the local epoch, and its requests; hours without requests are left out.
-    hours: Vec<(i64, u64)>,
+    /// When a local hour began, in seconds since the epoch, and its requests; hours without
+    /// requests are left out.
+    hours: Vec<(f64, u64)>,
 }
 
 /// Time observed and requests of a part of the week.
@@ -61,21 +65,21 @@ impl Observed {
     }
 }
 
-/// One local hour that was observed, wholly or in part.
+/// One local hour that was observed, wholly or in part; an hour in which the clock is changed counts
+/// as two, before and after.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Hour {
     pub hour: i64,
+    /// What was observed of it.
     pub seconds: f64,
+    /// What there is of it: an hour, but for changes of the clock.
+    pub whole_seconds: f64,
     pub requests: u64,
 }
 
 impl HourCounter {
-    pub(super) fn new(local_start: f64) -> Self {
-        Self { local_start, end_ms: f64::NEG_INFINITY, hours: Vec::new() }
-    }
-
-    fn local_hour(&self, arrival_ms: f64) -> i64 {
-        ((self.local_start + arrival_ms / 1000.0) / 3600.0).floor() as i64
+    pub(super) fn new(clock: LocalClock, start_seconds: f64) -> Self {
+        Self { clock, start_seconds, end_ms: f64::NEG_INFINITY, hours: Vec::new() }
     }
 
     pub(super) fn add(&mut self, arrival_ms: &[f64]) {
@@ -84,10 +88,10 @@ impl HourCounter {
             if arrival >= self.end_ms {
                 self.flush(within);
                 within = 0;
-                let hour = self.local_hour(arrival);
-                self.end_ms = ((hour + 1) as f64 * 3600.0 - self.local_start) * 1000.0;
-                if self.hours.last().is_none_or(|last| last.0 < hour) {
-                    self.hours.push((hour, 0));
+                let hour = self.clock.hour(self.start_seconds + arrival / 1000.0);
+                self.end_ms = (hour.to_seconds - self.start_seconds) * 1000.0;
+                if self.hours.last().is_none_or(|last| last.0 < hour.from_seconds) {
+                    self.hours.push((hour.from_seconds, 0));
                 }
             }
             within += 1;
@@ -103,13 +107,20 @@ impl HourCounter {
 
     /// Every local hour from the first arrival to the last, in order; at most those of ten years.
     pub(super) fn observed(&self, first_ms: f64, last_ms: f64) -> Vec<Hour> {
-        let (from, to) = (self.local_start + first_ms / 1000.0, self.local_start + last_ms / 1000.0);
+        const TEN_YEARS_HOURS: usize = 87_661 + 2 * 1000;
+        let (from, to) = (self.start_seconds + first_ms / 1000.0, self.start_seconds + last_ms / 1000.0);
         let mut counted = self.hours.iter().peekable();
-        (self.local_hour(first_ms)..=self.local_hour(last_ms))
+        std::iter::successors(Some(self.clock.hour(from)), |last| Some(self.clock.hour(last.to_seconds)))
+            .take_while(|hour| hour.from_seconds <= to)
+            .take(TEN_YEARS_HOURS)
             .map(|hour| {
-                let start = hour as f64 * 3600.0;
-                let requests = counted.next_if(|entry| entry.0 <= hour).map_or(0, |entry| entry.1);
-                Hour { hour, seconds: ((start + 3600.0).min(to) - start.max(from)).max(0.0), requests }
+                let of_hour = counted.next_if(|entry| entry.0 <= hour.from_seconds);
+                Hour {
+                    hour: hour.hour,
+                    seconds: (hour.to_seconds.min(to) - hour.from_seconds.max(from)).max(0.0),
+                    whole_seconds: hour.to_seconds - hour.from_seconds,
+                    requests: of_hour.map_or(0, |entry| entry.1),
+                }
             })
             .collect()
     }
@@ -120,8 +131,11 @@ pub(in crate::workload) fn hour_of_week(local_hour: i64) -> usize {
     (local_hour + 72).rem_euclid(168) as usize
 }
 
-pub(super) fn is_whole(hour: &Hour) -> bool {
-    hour.seconds >= 3600.0 - 1e-6
+impl Hour {
+    /// Whether all that there is of the hour was observed.
+    pub(super) fn is_whole(&self) -> bool {
+        self.seconds >= self.whole_seconds - 1e-6
+    }
 }
 
 pub(super) fn pattern(hours: &[Hour]) -> CalendarPattern {
@@ -131,7 +145,7 @@ pub(super) fn pattern(hours: &[Hour]) -> CalendarPattern {
         if let Some(slot) = week.get_mut(hour_of_week(hour.hour)) {
             slot.add(Observed { seconds: hour.seconds, requests: hour.requests as f64 });
         }
-        if is_whole(hour) {
+        if hour.is_whole() && hour.whole_seconds >= HOUR_SECONDS - 1e-6 {
             counts.add(hour.requests);
         }
     }

@@ -1,9 +1,11 @@
 //! Growth: how much more comes every day, by least squares on the logarithm of the daily requests.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
-use super::calendar::{Hour, is_whole};
-use crate::units::{HOURS_PER_MONTH, exp_m1, ln, sqrt, t_quantile};
+use super::calendar::Hour;
+use crate::units::{DAY_SECONDS, HOURS_PER_MONTH, exp_m1, ln, sqrt, t_quantile};
 
 /// The fewest days that growth is told from: three are left after a slope and an intercept.
 const FEWEST_DAYS: usize = 5;
@@ -28,17 +30,29 @@ pub struct TrafficGrowth {
     pub weekdays_allowed_for: bool,
 }
 
+/// Whole local days with requests, and the logarithm of the requests of 24 hours at their rate: a day on which the
+/// clock is changed has 23 hours, or 25.
+fn whole_days(hours: &[Hour]) -> Vec<(i64, f64)> {
+    // Seconds, requests and whether all was observed, by day.
+    let mut days: BTreeMap<i64, (f64, u64, bool)> = BTreeMap::new();
+    for hour in hours {
+        let day = days.entry(hour.hour.div_euclid(24)).or_insert((0.0, 0, true));
+        *day = (day.0 + hour.seconds, day.1 + hour.requests, day.2 && hour.is_whole());
+    }
+    // The hours follow each other, so only the first and the last day can lack some.
+    let cut = |hour: Option<&Hour>, whole_at: i64| {
+        hour.filter(|hour| hour.hour.rem_euclid(24) != whole_at).map(|hour| hour.hour.div_euclid(24))
+    };
+    let cuts = [cut(hours.first(), 0), cut(hours.last(), 23)];
+    days.into_iter()
+        .filter(|(day, (_, requests, whole))| *whole && *requests > 0 && !cuts.contains(&Some(*day)))
+        .map(|(day, (seconds, requests, _))| (day, ln(requests as f64 * (DAY_SECONDS / seconds))))
+        .collect()
+}
+
 /// Growth over the whole days among these hours; `None` for fewer than five.
 pub(super) fn growth(hours: &[Hour]) -> Option<TrafficGrowth> {
-    let days: Vec<(i64, f64)> = hours
-        .chunk_by(|left, right| left.hour.div_euclid(24) == right.hour.div_euclid(24))
-        .filter(|day| day.len() == 24 && day.iter().all(is_whole))
-        .filter_map(|day| {
-            let requests: u64 = day.iter().map(|hour| hour.requests).sum();
-            let first = day.first()?;
-            (requests > 0).then(|| (first.hour.div_euclid(24), ln(requests as f64)))
-        })
-        .collect();
+    let days = whole_days(hours);
     let weekdays_allowed_for = days.len() >= 14;
     if days.len() < FEWEST_DAYS {
         return None;
@@ -84,7 +98,12 @@ mod tests {
     use super::*;
 
     fn days(requests: impl Fn(i64) -> f64, count: i64) -> Vec<Hour> {
-        let hour = |hour: i64| Hour { hour, seconds: 3600.0, requests: requests(hour / 24) as u64 };
+        let hour = |hour: i64| Hour {
+            hour,
+            seconds: 3600.0,
+            whole_seconds: 3600.0,
+            requests: requests(hour / 24) as u64,
+        };
         (0..count * 24).map(hour).collect()
     }
 

@@ -23,6 +23,7 @@ mod sessions;
 mod shares;
 mod summary;
 mod windows;
+mod zone;
 
 use serde::{Deserialize, Serialize};
 
@@ -42,6 +43,8 @@ pub use prefixes::{PrefixReuse, PrefixSharing};
 pub use sessions::SessionSummary;
 pub use summary::TraceSummary;
 pub use windows::{LagCorrelation, WindowRates};
+pub(crate) use zone::LocalClock;
+pub use zone::UtcOffset;
 
 /// Requests in order of arrival, as columns of equal length. Columns that a log does not have are
 /// empty.

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::zone::{LocalClock, UtcOffset};
 use crate::error::{Error, ErrorCode, Result};
 use crate::units::{check_count, check_range};
 
@@ -30,8 +31,11 @@ pub struct TraceOptions {
     /// another is meant.
     pub start_seconds: Option<f64>,
     /// Local time less UTC, in minutes, −1,080 to 1,080: hours of the day and days of the week
-    /// are local. For a zone with daylight saving, give the offset that held.
+    /// are local.
     pub utc_offset_minutes: i32,
+    /// For a zone whose offset changes (daylight saving), the offsets that held, oldest first, instead
+    /// of `utc_offset_minutes`; at most a thousand.
+    pub utc_offsets: Vec<UtcOffset>,
     /// Length of the steps of the series of rates in the answer, in seconds; `None` for no series.
     pub series_seconds: Option<f64>,
     /// The most classes that requests are sorted into, 1 to 16; 1 for no clustering.
@@ -49,6 +53,7 @@ impl Default for TraceOptions {
             lags: Vec::new(),
             start_seconds: None,
             utc_offset_minutes: 0,
+            utc_offsets: Vec::new(),
             series_seconds: None,
             max_classes: 8,
             sketch_points: 64,
@@ -69,6 +74,11 @@ pub struct ServiceTime {
 }
 
 impl TraceOptions {
+    /// What the clock on the wall shows.
+    pub(super) fn clock(&self) -> Result<LocalClock> {
+        LocalClock::new(self.utc_offset_minutes, &self.utc_offsets)
+    }
+
     /// The windows asked for, or the usual.
     pub(super) fn windows(&self) -> &[f64] {
         if self.windows_seconds.is_empty() { &USUAL_WINDOWS } else { &self.windows_seconds }
@@ -84,7 +94,8 @@ impl TraceOptions {
     /// # Errors
     ///
     /// `invalid_value` for a window or step not from a millisecond to ten years, a lag not from 1
-    /// to 10,000, or another value out of its range; `too_large` for too many windows or lags.
+    /// to 10,000, or another value out of its range; `too_large` for too many windows, lags or
+    /// offsets; `contradiction` for a fixed offset and a list of them.
     pub fn check(&self) -> Result<()> {
         const TEN_YEARS_SECONDS: f64 = 315_576_000.0;
         for (path, length, most) in [
@@ -106,10 +117,7 @@ impl TraceOptions {
         if let Some(start) = self.start_seconds {
             check_start(start)?;
         }
-        if !(-1080..=1080).contains(&self.utc_offset_minutes) {
-            let allowed = "a whole number from -1080 to 1080";
-            return Err(Error::invalid("utc_offset_minutes", self.utc_offset_minutes, allowed));
-        }
+        self.clock()?;
         if let Some(step) = self.series_seconds {
             check_range("series_seconds", step, 1e-3, TEN_YEARS_SECONDS)?;
         }

@@ -6,7 +6,9 @@ use super::fluctuation;
 use super::model::{RhythmKind, TrafficClass, TrafficModel, WEEK};
 use crate::error::{Error, Result};
 use crate::units::DAY_SECONDS;
-use crate::workload::trace::{RequestClassSummary, Trace, TraceAnalysis, TraceAnalyzer, TraceOptions};
+use crate::workload::trace::{
+    RequestClassSummary, Trace, TraceAnalysis, TraceAnalyzer, TraceOptions, UtcOffset,
+};
 use crate::workload::{MAX_QPS, MIN_QPS};
 
 /// Windows whose dispersion tells fluctuations: two to a decade from a tenth of a second to an hour.
@@ -28,6 +30,10 @@ pub struct FitTrafficRequest {
     /// Local time less UTC, in minutes: rhythms go by local hours.
     #[serde(default)]
     pub utc_offset_minutes: i32,
+    /// For a zone whose offset changes, the offsets that held, oldest first, instead of
+    /// `utc_offset_minutes`.
+    #[serde(default)]
+    pub utc_offsets: Vec<UtcOffset>,
 }
 
 impl TraceOptions {
@@ -65,24 +71,26 @@ impl TraceOptions {
 /// As [`TraceAnalyzer::add`] and [`TraceAnalyzer::finish`] under `trace`; `invalid_value` for a start
 /// or an offset out of its range, or a trace without a completed request.
 pub fn fit_traffic(request: &FitTrafficRequest) -> Result<TrafficModel> {
-    let mut analyzer = TraceAnalyzer::new(TraceOptions {
+    let options = TraceOptions {
         start_seconds: request.start_seconds.or(request.trace.start_seconds),
         utc_offset_minutes: request.utc_offset_minutes,
+        utc_offsets: request.utc_offsets.clone(),
         ..TraceOptions::for_fit()
-    })?;
+    };
+    let mut analyzer = TraceAnalyzer::new(options.clone())?;
     analyzer.add(request.trace.columns()).map_err(|error| error.within("trace"))?;
     let analysis = analyzer.finish().map_err(|error| error.within("trace"))?;
-    TrafficModel::from_analysis(&analysis, request.utc_offset_minutes)
+    TrafficModel::from_analysis(&analysis, &options)
 }
 
 impl TrafficModel {
-    /// A model of traffic that was analysed with [`TraceOptions::for_fit`]: as [`fit_traffic`], for
-    /// traces that are taken in batch by batch.
+    /// A model of traffic that was analysed with these options, made by [`TraceOptions::for_fit`]: as
+    /// [`fit_traffic`], for traces that are taken in batch by batch.
     ///
     /// # Errors
     ///
     /// `invalid_value` where no request was completed.
-    pub fn from_analysis(analysis: &TraceAnalysis, utc_offset_minutes: i32) -> Result<Self> {
+    pub fn from_analysis(analysis: &TraceAnalysis, options: &TraceOptions) -> Result<Self> {
         let classes = analysis.classes.as_ref().ok_or_else(|| {
             Error::invalid("trace.status", "no completed request", "at least one completed request")
         })?;
@@ -112,7 +120,8 @@ impl TrafficModel {
             mean_qps: mean_qps.unwrap_or(analysis.mean_qps).clamp(MIN_QPS, MAX_QPS),
             hour_of_week,
             rhythm,
-            utc_offset_minutes,
+            utc_offset_minutes: options.utc_offset_minutes,
+            utc_offsets: options.utc_offsets.clone(),
             fluctuations: fluctuation::fit(&analysis.windows, rhythm_variance),
             classes: classes.classes.iter().map(class).collect(),
             notes,

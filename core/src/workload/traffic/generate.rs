@@ -6,7 +6,7 @@ use super::fluctuation::whole;
 use super::marginal::Marginal;
 use super::model::{TrafficClass, TrafficModel};
 use crate::error::{Error, ErrorCode, Result};
-use crate::units::{Random, check_range, exp, ln, normal_cdf, sqrt};
+use crate::units::{DAY_SECONDS, Random, check_range, exp, ln, normal_cdf, sqrt};
 use crate::workload::trace::{Trace, hour_of_week};
 use crate::workload::{MAX_QPS, MIN_QPS, TokenDistribution, TokenQuantiles};
 
@@ -28,7 +28,8 @@ pub struct GenerateTrafficRequest {
     pub seed: u64,
     /// Time that the trace covers, in seconds; up to ten years.
     pub duration_seconds: f64,
-    /// When it begins, in seconds since the Unix epoch; by default a Monday at midnight, local time.
+    /// When it begins, in seconds since the Unix epoch; by default 5 January 1970, a Monday, at midnight
+    /// local time.
     #[serde(default)]
     pub start_seconds: Option<f64>,
     /// How many times the model's rate.
@@ -117,8 +118,9 @@ pub fn generate_traffic(request: &GenerateTrafficRequest) -> Result<Trace> {
     check_range("duration_seconds", request.duration_seconds, 1e-3, 315_576_000.0)?;
     check_range("rate_factor", request.rate_factor, 1e-9, 1e9)?;
     // 5 January 1970 was a Monday.
-    let offset_seconds = f64::from(model.utc_offset_minutes) * 60.0;
-    let start = request.start_seconds.unwrap_or(4.0 * 86_400.0 - offset_seconds);
+    let clock = model.clock()?;
+    let monday = 4.0 * DAY_SECONDS;
+    let start = request.start_seconds.unwrap_or(monday - f64::from(clock.offset_seconds(monday)));
     check_range("start_seconds", start, -1e12, 1e12)?;
     let rate = model.mean_qps * request.rate_factor;
     check_range("rate_factor", rate, MIN_QPS, MAX_QPS)
@@ -153,11 +155,14 @@ pub fn generate_traffic(request: &GenerateTrafficRequest) -> Result<Trace> {
     // Arrivals are where the accumulated rate passes those of a Poisson process of rate 1.
     let mut until_next = -ln(random.uniform());
     let steps = (request.duration_seconds / step).ceil() as u64;
+    let mut hour = clock.hour(start);
     for index in 0..steps {
         let from = index as f64 * step;
         let seconds = step.min(request.duration_seconds - from);
-        let hour = ((start + offset_seconds + from) / 3600.0).floor() as i64;
-        let factor = model.hour_of_week.get(hour_of_week(hour)).copied().unwrap_or(1.0);
+        if start + from >= hour.to_seconds {
+            hour = clock.hour(start + from);
+        }
+        let factor = model.hour_of_week.get(hour_of_week(hour.hour)).copied().unwrap_or(1.0);
         let fluctuation =
             if variance > 0.0 { marginal.at(walks.iter().map(|walk| walk.at).sum()) } else { 1.0 };
         let now = rate * factor * fluctuation;

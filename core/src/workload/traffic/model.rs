@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, ErrorCode, Result};
 use crate::units::{check_positive, check_range};
+use crate::workload::trace::{LocalClock, UtcOffset};
 use crate::workload::{MAX_CLASSES, MAX_QPS, MIN_QPS, RequestClass, RequestMix, TokenDistribution};
 
 /// Hours of a week.
@@ -28,6 +29,10 @@ pub struct TrafficModel {
     /// Local time less UTC, in minutes.
     #[serde(default)]
     pub utc_offset_minutes: i32,
+    /// For a zone whose offset changes, the offsets, oldest first, instead of `utc_offset_minutes`; they
+    /// must reach over the time that is generated: after the last change the last offset stays.
+    #[serde(default)]
+    pub utc_offsets: Vec<UtcOffset>,
     /// Fluctuations about the rhythm, at most 32; empty for Poisson arrivals.
     #[serde(default)]
     pub fluctuations: Vec<Fluctuation>,
@@ -83,6 +88,11 @@ pub struct TrafficClass {
 }
 
 impl TrafficModel {
+    /// What the clock on the wall shows.
+    pub(super) fn clock(&self) -> Result<LocalClock> {
+        LocalClock::new(self.utc_offset_minutes, &self.utc_offsets)
+    }
+
     /// Checks every value.
     ///
     /// # Errors
@@ -99,10 +109,7 @@ impl TrafficModel {
         for (index, factor) in self.hour_of_week.iter().enumerate() {
             check_range(&format!("hour_of_week[{index}]"), *factor, 0.0, 1e6)?;
         }
-        if !(-1080..=1080).contains(&self.utc_offset_minutes) {
-            let allowed = "a whole number from -1080 to 1080";
-            return Err(Error::invalid("utc_offset_minutes", self.utc_offset_minutes, allowed));
-        }
+        self.clock()?;
         for (path, length, most) in [
             ("fluctuations", self.fluctuations.len(), MOST_COMPONENTS),
             ("classes", self.classes.len(), MAX_CLASSES),
