@@ -1069,7 +1069,7 @@ export interface CapacityReportInput {
   /** Every resource in detail, by service. */
   resources: ResourceDetailsInput[];
   /** The quarterly review, where there is one. */
-  review?: QuarterlyReview | null;
+  review?: QuarterlyReviewInput | null;
 }
 
 /** How long capacity lasts. */
@@ -1403,6 +1403,11 @@ export interface CostAnomalyRequest {
   least_change_fraction: number;
   /** How many stretches before one say what is expected of it, 8 to 1,000. Default: 28. */
   baseline: number;
+  /**
+   * The present, in seconds since the Unix epoch, which nothing may be after. Default: not held
+   * against one.
+   */
+  now_seconds: number | null;
 }
 
 /**
@@ -1439,6 +1444,11 @@ export interface CostAnomalyRequestInput {
    * @defaultValue `28`
    */
   baseline?: number;
+  /**
+   * The present, in seconds since the Unix epoch, which nothing may be after. Default: not held
+   * against one.
+   */
+  now_seconds?: number | null;
 }
 
 /** What was paid for how many requests, by stretches of time. */
@@ -2002,8 +2012,8 @@ export interface ErrorBudget {
   /** How fast it burns now, over six hours, or the period where that is shorter. */
   present: BurnRate;
   /**
-   * In how many seconds the rest is spent at that rate; 0 where it is; none where it burns no
-   * faster than it is renewed.
+   * In how many seconds the rest is spent if it goes on so, while older failures leave the period;
+   * 0 where it is; none where it lasts for the period.
    */
   exhausted_in_seconds: number | null;
   /** Every rule, and whether it fires. */
@@ -4575,15 +4585,35 @@ export interface MetricChannelInput {
   /** Its levels. */
   latches: LevelLatchesInput;
   /** Its readings. */
-  history: MetricHistory;
+  history: MetricHistoryInput;
 }
 
 /** Readings of one metric, oldest first. */
 export interface MetricHistory {
   /** The latest readings. */
   recent: MetricSample[];
-  /** Roll-ups of the whole retention; stretches without readings have none. */
+  /** Roll-ups of the last days; stretches without readings have none. */
   rollups: MetricRollup[];
+  /** Longer ones of the whole retention. */
+  coarse: MetricRollup[];
+}
+
+/**
+ * Readings of one metric, oldest first.
+ *
+ * As callers give it: what has a default may be left out.
+ */
+export interface MetricHistoryInput {
+  /** The latest readings. */
+  recent: MetricSample[];
+  /** Roll-ups of the last days; stretches without readings have none. */
+  rollups: MetricRollup[];
+  /**
+   * Longer ones of the whole retention.
+   *
+   * @defaultValue `[]`
+   */
+  coarse?: MetricRollup[];
 }
 
 /** The readings of one stretch of time. */
@@ -5215,6 +5245,11 @@ export interface OutcomesRequest {
   outcomes: Outcome[];
   /** Whether figures that no prediction is given of are predicted from what ran. Default: yes. */
   predict: boolean;
+  /**
+   * The present, in seconds since the Unix epoch, which nothing may be after. Default: not held
+   * against one.
+   */
+  now_seconds: number | null;
 }
 
 /**
@@ -5231,6 +5266,11 @@ export interface OutcomesRequestInput {
    * @defaultValue `true`
    */
   predict?: boolean;
+  /**
+   * The present, in seconds since the Unix epoch, which nothing may be after. Default: not held
+   * against one.
+   */
+  now_seconds?: number | null;
 }
 
 /** All services at a glance. */
@@ -5779,6 +5819,28 @@ export type Quantile =
 export interface QuarterlyReview {
   /** The six points of the checklist, in its order. */
   items: ReviewItem[];
+  /**
+   * What every resource is projected to be in a quarter: the projections of the next review. Its
+   * 95th percentile, moved along the trend where there is one.
+   */
+  projections: UsageProjection[];
+}
+
+/**
+ * The review.
+ *
+ * As callers give it: what has a default may be left out.
+ */
+export interface QuarterlyReviewInput {
+  /** The six points of the checklist, in its order. */
+  items: ReviewItem[];
+  /**
+   * What every resource is projected to be in a quarter: the projections of the next review. Its
+   * 95th percentile, moved along the trend where there is one.
+   *
+   * @defaultValue `[]`
+   */
+  projections?: UsageProjection[];
 }
 
 /** A question that would make the plan better. */
@@ -6328,6 +6390,11 @@ export interface RecalibrationRequest {
   outcomes: Outcome[];
   /** How the calibration is done. */
   options: CalibrationOptions;
+  /**
+   * The present, in seconds since the Unix epoch, which nothing may be after. Default: not held
+   * against one.
+   */
+  now_seconds: number | null;
 }
 
 /**
@@ -6340,6 +6407,11 @@ export interface RecalibrationRequestInput {
   outcomes: OutcomeInput[];
   /** How the calibration is done. */
   options?: CalibrationOptionsInput;
+  /**
+   * The present, in seconds since the Unix epoch, which nothing may be after. Default: not held
+   * against one.
+   */
+  now_seconds?: number | null;
 }
 
 /** The answer to a specification. */
@@ -6638,13 +6710,20 @@ export interface ResourceForecastInput {
 
 /** What is kept of each metric. */
 export interface Retention {
-  /** Readings that are kept as they came, 2 to a million. Default: 1,024. */
+  /** Readings that are kept as they came, 2 to a million. Default: 512. */
   readings: number;
   /** Length of a roll-up, in seconds, 1 to 86,400. Default: 300. */
   rollup_seconds: number;
+  /** For how many seconds these are kept; at most a million. Default: 2 days. */
+  fine_seconds: number;
   /**
-   * For how many seconds roll-ups are kept; at most a million roll-ups. Default: 30 days, as in the
-   * capacity planning guide (§1.1).
+   * Length of the longer roll-ups that tell what is older, in seconds, from `rollup_seconds` to
+   * 86,400. Default: 3,600.
+   */
+  coarse_seconds: number;
+  /**
+   * For how many seconds those are kept; at most a million. None are made where this is not over
+   * `fine_seconds`. Default: 30 days of hours, as in the capacity planning guide (§1.1).
    */
   seconds: number;
 }
@@ -6656,9 +6735,9 @@ export interface Retention {
  */
 export interface RetentionInput {
   /**
-   * Readings that are kept as they came, 2 to a million. Default: 1,024.
+   * Readings that are kept as they came, 2 to a million. Default: 512.
    *
-   * @defaultValue `1024`
+   * @defaultValue `512`
    */
   readings?: number;
   /**
@@ -6668,8 +6747,21 @@ export interface RetentionInput {
    */
   rollup_seconds?: number;
   /**
-   * For how many seconds roll-ups are kept; at most a million roll-ups. Default: 30 days, as in the
-   * capacity planning guide (§1.1).
+   * For how many seconds these are kept; at most a million. Default: 2 days.
+   *
+   * @defaultValue `172800.0`
+   */
+  fine_seconds?: number;
+  /**
+   * Length of the longer roll-ups that tell what is older, in seconds, from `rollup_seconds` to
+   * 86,400. Default: 3,600.
+   *
+   * @defaultValue `3600.0`
+   */
+  coarse_seconds?: number;
+  /**
+   * For how many seconds those are kept; at most a million. None are made where this is not over
+   * `fine_seconds`. Default: 30 days of hours, as in the capacity planning guide (§1.1).
    *
    * @defaultValue `2592000.0`
    */
@@ -6682,7 +6774,9 @@ export interface ReviewItem {
   title: string;
   /** What it says. */
   state: ReviewState;
-  /** What was found, in sentences; the ten that matter most. */
+  /**
+   * What was found, in sentences; the ten that matter most. Where there is no data, what is needed.
+   */
   findings: string[];
   /** Figures by name, units in their names. */
   figures: Record<string, number>;
@@ -6701,6 +6795,11 @@ export interface ReviewRequest {
   costs: CostColumns;
   /** How the cache did. */
   cache: CacheColumns;
+  /**
+   * The present, in seconds since the Unix epoch, which nothing may be after. Default: not held
+   * against one.
+   */
+  now_seconds: number | null;
 }
 
 /**
@@ -6726,6 +6825,11 @@ export interface ReviewRequestInput {
   costs?: CostColumnsInput;
   /** How the cache did. */
   cache?: CacheColumnsInput;
+  /**
+   * The present, in seconds since the Unix epoch, which nothing may be after. Default: not held
+   * against one.
+   */
+  now_seconds?: number | null;
 }
 
 /**
@@ -6864,7 +6968,8 @@ export interface Saving {
  * - `scale`: More replicas, because targets are missed.
  * - `right_size`: Fewer replicas.
  * - `respread`: GPUs of a replica.
- * - `quantize`: Weights in fp8, or the KV cache, or both.
+ * - `quantize`: A quantised checkpoint, weights quantised to fp8 while loading, or the KV cache in
+ *   fp8.
  * - `speculative_decoding`: Speculative decoding.
  * - `other_gpu`: Another GPU.
  */
@@ -6925,6 +7030,11 @@ export interface SavingsRequest {
   provider: string | null;
   /** Replicas that may be gone. Default: none. */
   reserve: AvailabilityReserve | null;
+  /**
+   * The present, in seconds since the Unix epoch, which nothing may be after. Default: not held
+   * against one.
+   */
+  now_seconds: number | null;
 }
 
 /**
@@ -6959,6 +7069,11 @@ export interface SavingsRequestInput {
   provider?: string | null;
   /** Replicas that may be gone. Default: none. */
   reserve?: AvailabilityReserve | null;
+  /**
+   * The present, in seconds since the Unix epoch, which nothing may be after. Default: not held
+   * against one.
+   */
+  now_seconds?: number | null;
 }
 
 /**
@@ -7240,6 +7355,11 @@ export interface SloComplianceRequest {
   itl_ms: number | null;
   /** The same of the whole request. */
   e2e_ms: number | null;
+  /**
+   * The present, in seconds since the Unix epoch, which nothing may be after. Default: not held
+   * against one.
+   */
+  now_seconds: number | null;
 }
 
 /**
@@ -7256,6 +7376,11 @@ export interface SloComplianceRequestInput {
   itl_ms?: number | null;
   /** The same of the whole request. */
   e2e_ms?: number | null;
+  /**
+   * The present, in seconds since the Unix epoch, which nothing may be after. Default: not held
+   * against one.
+   */
+  now_seconds?: number | null;
 }
 
 /** Latency targets, all about the same statistic. */
@@ -8467,6 +8592,11 @@ export interface TrendRequest {
   values: number[];
   /** How it is judged. */
   options: TrendOptions;
+  /**
+   * The present, in seconds since the Unix epoch, which nothing may be after. Default: not held
+   * against one.
+   */
+  now_seconds: number | null;
 }
 
 /**
@@ -8481,6 +8611,11 @@ export interface TrendRequestInput {
   values: number[];
   /** How it is judged. */
   options?: TrendOptionsInput;
+  /**
+   * The present, in seconds since the Unix epoch, which nothing may be after. Default: not held
+   * against one.
+   */
+  now_seconds?: number | null;
 }
 
 /**

@@ -9,41 +9,20 @@
     reason = "a test may fail loudly"
 )]
 
+mod monitor_support;
+
+use monitor_support::{DAY, Noise, START, filled};
 use proptest::prelude::*;
 use sizewell::ErrorCode;
 use sizewell::forecast::SeasonalNaive;
 use sizewell::monitor::{
-    AlertLevel, AlertPolicy, CacheColumns, Capacities, Collector, CollectorOptions, CollectorState,
-    CostColumns, DashboardOptions, ForecastQuery, Metric, Reading, ReportFormat, Retention, ReviewRequest,
-    ReviewState, ScalingAdvice, ThresholdBasis, ThresholdRule, Thresholds, TrendDirection, TrendOptions,
-    TrendRequest, Urgency, UsageProjection, quarterly_review, render_report, trend,
+    AlertLevel, AlertPolicy, Capacities, Collector, CollectorOptions, CollectorState, DashboardOptions,
+    ForecastQuery, Metric, Reading, ReportFormat, Retention, ScalingAdvice, ThresholdBasis, ThresholdRule,
+    Thresholds, TrendDirection, TrendOptions, TrendRequest, Urgency, render_report, trend,
 };
-
-const DAY: f64 = 86_400.0;
-const START: f64 = 1_760_000_400.0;
 
 fn collector() -> Collector {
     Collector::new(CollectorOptions::default()).unwrap()
-}
-
-/// Readings every five minutes over so many days, with a daily and a weekly rhythm and a slope.
-fn filled(days: f64, base: f64, per_day: f64) -> (Collector, f64) {
-    let mut collector = collector();
-    let count = (days * 288.0) as usize;
-    let times: Vec<f64> = (0..count).map(|index| START + 300.0 * index as f64).collect();
-    let end = times[count - 1];
-    let usage: Vec<f64> = (0..count)
-        .map(|index| {
-            let day = index as f64 / 288.0;
-            let hour = (day.fract() * 24.0) as u32;
-            let weekend = if (day as u32 % 7) >= 5 { 0.6 } else { 1.0 };
-            let busy = if (9..18).contains(&hour) { 1.3 } else { 0.8 };
-            let noise = f64::from((index as u32).wrapping_mul(2_654_435_761) % 1000) / 1000.0 - 0.5;
-            (base + per_day * day) * weekend * busy + noise
-        })
-        .collect();
-    collector.record_columns(end, "chat", Metric::Gpu, &times, &usage, Capacities::One(100.0)).unwrap();
-    (collector, end)
 }
 
 #[test]
@@ -145,7 +124,7 @@ fn impossible_readings_are_refused_and_change_nothing() {
 
 #[test]
 fn memory_is_bounded() {
-    let retention = Retention { readings: 10, rollup_seconds: 60.0, seconds: 3600.0 };
+    let retention = Retention { readings: 10, rollup_seconds: 60.0, seconds: 3600.0, ..Retention::default() };
     let mut collector = Collector::new(CollectorOptions { retention, ..Default::default() }).unwrap();
     for second in 0..20_000 {
         let now = START + f64::from(second);
@@ -155,6 +134,7 @@ fn memory_is_bounded() {
     let history = &state.channels[0].history;
     assert_eq!(history.recent.len(), 10);
     assert!((60..=61).contains(&history.rollups.len()), "{}", history.rollups.len());
+    assert!(history.coarse.is_empty());
     assert!(history.rollups.iter().all(|rollup| rollup.value_mean() == 50.0));
 }
 
@@ -335,7 +315,7 @@ proptest! {
         rows in prop::collection::vec((prop::num::f64::NORMAL | prop::num::f64::SUBNORMAL, 1e-6_f64..1e7), 1..60),
     ) {
         let mut at = START;
-        let mut request = TrendRequest { at_seconds: vec![], values: vec![], options: TrendOptions::default() };
+        let mut request = TrendRequest { at_seconds: vec![], values: vec![], options: TrendOptions::default(), now_seconds: None };
         for (value, gap) in rows {
             at += gap;
             request.at_seconds.push(at);
@@ -347,43 +327,10 @@ proptest! {
     }
 }
 
-/// A deterministic stand-in for noise: the sum of four uniform draws, of variance 1.
-struct Noise(u64);
-
-impl Noise {
-    fn uniform(&mut self) -> f64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 11) as f64 / (1_u64 << 53) as f64
-    }
-
-    fn next(&mut self) -> f64 {
-        (0..4).map(|_| self.uniform() - 0.5).sum::<f64>() * 3.0_f64.sqrt()
-    }
-
-    /// An autoregression of order 1 about 50.
-    fn series(&mut self, count: usize, correlation: f64, rhythm: bool) -> Vec<f64> {
-        let mut state = 0.0;
-        (0..200 + count)
-            .map(|index| {
-                state = correlation * state + self.next();
-                let hour = index % 24;
-                let day = (index / 24) % 7;
-                let cycle = if rhythm {
-                    f64::from(u8::from(hour > 8)) * 15.0 - f64::from(u8::from(day > 4)) * 20.0
-                } else {
-                    0.0
-                };
-                50.0 + state + cycle
-            })
-            .skip(200)
-            .collect()
-    }
-}
-
 fn hourly(values: Vec<f64>) -> TrendRequest {
     let at_seconds = (0..values.len()).map(|index| START + 3600.0 * index as f64).collect();
     let options = TrendOptions { least_change_fraction: 0.0, ..TrendOptions::default() };
-    TrendRequest { at_seconds, values, options }
+    TrendRequest { at_seconds, values, options, now_seconds: None }
 }
 
 /// Noise is called a trend about as often as is said. 200 series at 5% have 10 on average and,
@@ -520,76 +467,4 @@ fn advice_has_figures() {
     // 90 are 75% of 120.
     assert_eq!(urgent.capacity, Some(120.0));
     assert!(details.forecast.is_some() || details.forecast_reason.is_some());
-}
-
-#[test]
-fn a_quarter_is_reviewed() {
-    let (collector, end) = filled(28.0, 60.0, 0.6);
-    let resources = collector.all_details(end, &DashboardOptions::default()).unwrap();
-    let empty = quarterly_review(&ReviewRequest::default()).unwrap();
-    assert_eq!(empty.items.len(), 6);
-    assert!(empty.items.iter().all(|item| item.state == ReviewState::NoData));
-    let days: Vec<f64> = (0..90).map(|day| START + f64::from(day) * DAY).collect();
-    let request = ReviewRequest {
-        resources,
-        projections: vec![UsageProjection { service: "chat".into(), metric: Metric::Gpu, value: 60.0 }],
-        costs: CostColumns {
-            at_seconds: days.clone(),
-            usd: (0..90).map(|day| 100.0 + f64::from(day) + f64::from(day % 7)).collect(),
-            requests: vec![10_000.0; 90],
-        },
-        cache: CacheColumns { at_seconds: days, hits: vec![2_000.0; 90], lookups: vec![10_000.0; 90] },
-    };
-    let review = quarterly_review(&request).unwrap();
-    let states: Vec<ReviewState> = review.items.iter().map(|item| item.state).collect();
-    use ReviewState::{Attention, Fine};
-    assert_eq!(states, [Attention, Attention, Fine, Attention, Attention, Attention], "{review:#?}");
-    // 1 USD more each day on about 147: 20.6% a month of the median.
-    let monthly = review.items[1].figures["change_per_month_fraction"];
-    assert!((monthly - 30.4375 / 147.5).abs() < 0.01, "{monthly}");
-    assert_eq!(review.items[2].figures["hit_fraction"], 0.2);
-    let report = collector.report(end, &DashboardOptions::default()).unwrap().with_review(review);
-    let markdown = render_report(&report, ReportFormat::Markdown).unwrap();
-    for title in [
-        "Review actual vs projected usage",
-        "Analyze cost per request trends",
-        "Evaluate cache effectiveness",
-        "Check for hotspots/bottlenecks",
-        "Update capacity projections",
-        "Plan infrastructure changes",
-    ] {
-        assert!(markdown.contains(&format!("- [x] **{title}**")), "{markdown}");
-    }
-    let unknown = ReviewRequest { resources: Vec::new(), ..request.clone() };
-    assert_eq!(quarterly_review(&unknown).unwrap_err().path(), "projections[0].service");
-    let mut broken = request;
-    broken.cache.hits[4] = 1e9;
-    assert_eq!(quarterly_review(&broken).unwrap_err().path(), "cache.hits[4]");
-}
-
-/// Every tag of a page is closed in order, and nothing is loaded or run.
-#[test]
-fn pages_are_whole() {
-    let (mut collector, end) = filled(28.0, 60.0, 0.4);
-    let name = "</title><script>alert('x')</script>\"&|*";
-    collector.record(end, &Reading::new(name, Metric::Compute, 97.0, 100.0)).unwrap();
-    let report = collector.report(end, &DashboardOptions::default()).unwrap().titled(name).unwrap();
-    let page = render_report(&report, ReportFormat::Html).unwrap();
-    for never in ["<script", "http:", "https:", "url(", "src=", "href="] {
-        assert!(!page.contains(never), "{never}");
-    }
-    let mut open: Vec<String> = Vec::new();
-    for part in page.split('<').skip(1) {
-        let (tag, _) = part.split_once('>').unwrap();
-        let name = tag.trim_start_matches('/').split([' ', '\n']).next().unwrap().to_owned();
-        if tag.starts_with('/') {
-            assert_eq!(open.pop().as_deref(), Some(name.as_str()), "{tag}");
-        } else if !tag.ends_with('/') && !["meta", "!DOCTYPE"].contains(&name.as_str()) {
-            open.push(name);
-        }
-    }
-    assert_eq!(open, Vec::<String>::new());
-    let markdown = render_report(&report, ReportFormat::Markdown).unwrap();
-    let row = markdown.lines().find(|line| line.starts_with("| ") && line.contains("script")).unwrap();
-    assert_eq!(row.replace("\\|", "").matches('|').count(), 7, "{row}");
 }

@@ -8,53 +8,21 @@
     reason = "a test may fail loudly"
 )]
 
+mod monitor_support;
+
 use std::collections::BTreeMap;
 
+use monitor_support::{DAY, Noise, START, outcome, ran};
 use proptest::prelude::*;
 use sizewell::ErrorCode;
 use sizewell::engine::FittedFactors;
 use sizewell::monitor::{
     CostAnomalyRequest, CostColumns, DriftBase, Outcome, OutcomeFigure, OutcomeFigures, OutcomesRequest,
-    PredictionBias, ProvisioningState, RecalibrationRequest, SavingKind, SavingsRequest, assess_outcomes,
-    cost_anomalies, predicted_figures, recalibrate, savings,
+    PredictionBias, ProvisioningState, RecalibrationRequest, assess_outcomes, cost_anomalies,
+    predicted_figures, recalibrate,
 };
-use sizewell::queueing::EstimateRequest;
 use sizewell::units::Quantile;
 use sizewell_data::catalog;
-
-const START: f64 = 1_760_054_400.0;
-const DAY: f64 = 86_400.0;
-
-/// A deterministic stand-in for noise, of mean 0 and variance 1.
-struct Noise(u64);
-
-impl Noise {
-    fn uniform(&mut self) -> f64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 11) as f64 / (1_u64 << 53) as f64
-    }
-
-    fn next(&mut self) -> f64 {
-        (0..4).map(|_| self.uniform() - 0.5).sum::<f64>() * 3.0_f64.sqrt()
-    }
-}
-
-fn ran(model: &str, gpu: &str, qps: f64) -> EstimateRequest {
-    EstimateRequest { qps: Some(qps), replicas: Some(2), ..EstimateRequest::new(model, gpu, 800.0, 200.0) }
-}
-
-fn outcome(id: &str, day: f64, ran: EstimateRequest, observed: OutcomeFigures) -> Outcome {
-    Outcome {
-        deployment_id: id.to_owned(),
-        from_seconds: START + day * DAY,
-        to_seconds: START + (day + 1.0) * DAY,
-        ran,
-        quantile: Quantile::P95,
-        observed,
-        predicted: OutcomeFigures::default(),
-        targets: OutcomeFigures::default(),
-    }
-}
 
 /// An outcome that was predicted, and observed off by factors.
 fn off(id: &str, day: f64, model: &str, gpu: &str, ttft: f64, itl: f64) -> Outcome {
@@ -64,7 +32,7 @@ fn off(id: &str, day: f64, model: &str, gpu: &str, ttft: f64, itl: f64) -> Outco
 }
 
 fn assess(outcomes: Vec<Outcome>) -> sizewell::monitor::OutcomeReport {
-    assess_outcomes(catalog(), &OutcomesRequest { outcomes, predict: false }).unwrap()
+    assess_outcomes(catalog(), &OutcomesRequest { outcomes, predict: false, now_seconds: None }).unwrap()
 }
 
 fn bias<'a>(
@@ -215,13 +183,17 @@ fn the_engine_fills_in_what_was_not_predicted() {
         ..Default::default()
     };
     let outcomes = vec![outcome("chat", 0.0, setup.clone(), observed)];
-    let report =
-        assess_outcomes(catalog(), &OutcomesRequest { outcomes: outcomes.clone(), predict: true }).unwrap();
+    let report = assess_outcomes(
+        catalog(),
+        &OutcomesRequest { outcomes: outcomes.clone(), predict: true, now_seconds: None },
+    )
+    .unwrap();
     let within: Vec<(OutcomeFigure, f64, Option<bool>)> =
         report.comparisons.iter().map(|row| (row.figure, row.ratio.round(), row.within)).collect();
     assert_eq!(within, [(OutcomeFigure::TtftMs, 50.0, Some(false)), (OutcomeFigure::ItlMs, 1.0, Some(true))]);
     assert_eq!(report.within_fraction, Some(0.5));
-    let none = assess_outcomes(catalog(), &OutcomesRequest { outcomes, predict: false }).unwrap();
+    let none =
+        assess_outcomes(catalog(), &OutcomesRequest { outcomes, predict: false, now_seconds: None }).unwrap();
     assert!(none.comparisons.is_empty() && none.biases.is_empty());
 }
 
@@ -231,7 +203,7 @@ fn impossible_outcomes_are_refused() {
     let refused = |change: &dyn Fn(&mut Outcome)| {
         let mut broken = good();
         change(&mut broken);
-        let request = OutcomesRequest { outcomes: vec![good(), broken], predict: true };
+        let request = OutcomesRequest { outcomes: vec![good(), broken], predict: true, now_seconds: None };
         let error = assess_outcomes(catalog(), &request).unwrap_err();
         (error.code(), error.path().to_owned())
     };
@@ -248,7 +220,10 @@ fn impossible_outcomes_are_refused() {
         (ErrorCode::MissingField, "outcomes[1].observed".into())
     );
     assert_eq!(refused(&|one| one.ran.model = "Qwen3-33B".into()).0, ErrorCode::UnknownName);
-    let empty = assess_outcomes(catalog(), &OutcomesRequest { outcomes: Vec::new(), predict: true });
+    let empty = assess_outcomes(
+        catalog(),
+        &OutcomesRequest { outcomes: Vec::new(), predict: true, now_seconds: None },
+    );
     assert_eq!(empty.unwrap_err().code(), ErrorCode::Empty);
 }
 
@@ -282,92 +257,6 @@ fn waste_and_want_are_told() {
     assert_eq!(unknown.state, ProvisioningState::Unknown);
 }
 
-/// A fleet of twelve where the model says that far fewer do.
-fn lavish() -> SavingsRequest {
-    let mut setup = ran("Llama-3.1-8B-Instruct", "H100", 10.0);
-    setup.replicas = Some(12);
-    let predicted = predicted_figures(catalog(), &setup, Quantile::P95).unwrap();
-    let mut one = outcome("chat", 0.0, setup, predicted);
-    one.observed.usd_per_hour = Some(12.0 * 3.0);
-    one.targets = OutcomeFigures { ttft_ms: Some(1000.0), itl_ms: Some(40.0), ..OutcomeFigures::default() };
-    SavingsRequest {
-        outcome: one,
-        peak_qps: None,
-        requests: None,
-        usd_per_gpu_hour: None,
-        gpus: None,
-        provider: None,
-        reserve: None,
-    }
-}
-
-#[test]
-fn savings_are_sized_by_the_engine() {
-    let request = lavish();
-    let report = savings(catalog(), &request).unwrap();
-    assert_eq!(
-        (report.usd_per_hour, report.usd_per_gpu_hour, report.within_targets),
-        (36.0, 3.0, Some(true))
-    );
-    assert!((report.itl_ratio - 1.0).abs() < 1e-12);
-    let of = |kind: SavingKind| report.options.iter().find(|option| option.kind == kind);
-    let fewer = of(SavingKind::RightSize).unwrap();
-    assert!(fewer.replicas < 12 && fewer.usd_per_hour == 3.0 * f64::from(fewer.replicas), "{fewer:?}");
-    assert!((fewer.saving_usd_per_month - (36.0 - fewer.usd_per_hour) * 730.0).abs() < 1e-9);
-    for kind in [SavingKind::Quantize, SavingKind::SpeculativeDecoding] {
-        assert!(of(kind).unwrap().check.is_some());
-    }
-    assert!(of(SavingKind::OtherGpu).is_some());
-    for pair in report.options.windows(2) {
-        assert!(pair[0].usd_per_hour <= pair[1].usd_per_hour);
-    }
-    assert!(report.options.iter().all(|option| option.saving_usd_per_month > 0.0));
-    // An engine that was half as fast as predicted never needs fewer replicas.
-    let mut slower = request.clone();
-    slower.outcome.observed.itl_ms = slower.outcome.observed.itl_ms.map(|ms| ms * 2.0);
-    slower.outcome.observed.ttft_ms = slower.outcome.observed.ttft_ms.map(|ms| ms * 2.0);
-    let corrected = savings(catalog(), &slower).unwrap();
-    assert!((corrected.itl_ratio - 2.0).abs() < 1e-12);
-    let careful = corrected.options.iter().find(|option| option.kind == SavingKind::RightSize);
-    assert!(careful.is_none_or(|option| option.replicas >= fewer.replicas));
-    // A reserve is on top.
-    let spare = sizewell::queueing::AvailabilityReserve::Replicas { spare: 1 };
-    let reserved = savings(catalog(), &SavingsRequest { reserve: Some(spare), ..request.clone() }).unwrap();
-    let reserved = reserved.options.iter().find(|option| option.kind == SavingKind::RightSize).unwrap();
-    assert_eq!(reserved.replicas, fewer.replicas + 1);
-    let refused = |change: &dyn Fn(&mut SavingsRequest)| {
-        let mut broken = request.clone();
-        change(&mut broken);
-        savings(catalog(), &broken).unwrap_err().path().to_owned()
-    };
-    assert_eq!(refused(&|one| one.gpus = Some(vec!["H200".into(), "H2000".into()])), "gpus[1]");
-    assert_eq!(refused(&|one| one.outcome.ran.gpu = "H2000".into()), "outcome.ran.gpu");
-    assert_eq!(refused(&|one| one.outcome.ran.tensor_parallel = Some(3)), "outcome.ran.tensor_parallel");
-    assert_eq!(refused(&|one| one.outcome.targets.ttft_ms = Some(1e-9)), "outcome.targets.ttft_ms");
-    assert_eq!(refused(&|one| one.peak_qps = Some(f64::NAN)), "peak_qps");
-    assert_eq!(refused(&|one| one.usd_per_gpu_hour = Some(0.0)), "usd_per_gpu_hour");
-    let mut without = request.clone();
-    without.outcome.targets = OutcomeFigures::default();
-    assert_eq!(savings(catalog(), &without).unwrap_err().path(), "outcome.targets");
-}
-
-#[test]
-fn missed_targets_are_met_for_more() {
-    let mut request = lavish();
-    request.outcome.ran.replicas = Some(1);
-    request.outcome.ran.qps = Some(60.0);
-    request.outcome.observed = OutcomeFigures {
-        ttft_ms: Some(4000.0),
-        itl_ms: Some(60.0),
-        usd_per_hour: Some(3.0),
-        ..OutcomeFigures::default()
-    };
-    let report = savings(catalog(), &request).unwrap();
-    assert_eq!(report.within_targets, Some(false));
-    let more = report.options.iter().find(|option| option.kind == SavingKind::Scale).unwrap();
-    assert!(more.replicas > 1 && more.saving_usd_per_month < 0.0 && more.text.contains("costs"));
-}
-
 /// Outcomes of an engine whose KV cache is read a third more slowly: the calibration finds that, and
 /// what it hands on predicts them.
 #[test]
@@ -383,7 +272,8 @@ fn the_engine_learns() {
             Outcome { quantile: Quantile::Mean, ..outcome("chat", f64::from(day), setup, observed) }
         })
         .collect();
-    let request = RecalibrationRequest { outcomes: outcomes.clone(), options: Default::default() };
+    let request =
+        RecalibrationRequest { outcomes: outcomes.clone(), options: Default::default(), now_seconds: None };
     let found = recalibrate(catalog(), &request).unwrap();
     assert_eq!(found.outcomes, 24);
     let (before, after) = (found.itl_error_before.unwrap(), found.itl_error_after.unwrap());
@@ -394,8 +284,10 @@ fn the_engine_learns() {
     for one in &mut blind {
         one.observed = OutcomeFigures { usd_per_hour: Some(1.0), ..OutcomeFigures::default() };
     }
-    let error =
-        recalibrate(catalog(), &RecalibrationRequest { outcomes: blind, options: Default::default() });
+    let error = recalibrate(
+        catalog(),
+        &RecalibrationRequest { outcomes: blind, options: Default::default(), now_seconds: None },
+    );
     assert_eq!(error.unwrap_err().code(), ErrorCode::Empty);
 }
 

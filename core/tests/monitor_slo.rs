@@ -80,7 +80,26 @@ fn the_rest_of_a_budget_has_a_date() {
     let spent = 360.0 * 0.2 / (MINUTES as f64 * 0.1);
     assert!((found.spent_fraction.unwrap() - spent).abs() < 1e-9);
     assert!((found.present.burn_rate.unwrap() - 2.0).abs() < 1e-9);
-    assert!((found.exhausted_in_seconds.unwrap() - (1.0 - spent) * 30.0 * DAY).abs() < 1.0);
+    // Nothing bad leaves the period meanwhile: at twice the pace half a period, less what is spent.
+    let expected = (1.0 - spent) / 2.0 * 30.0 * DAY;
+    assert!((found.exhausted_in_seconds.unwrap() - expected).abs() < 60.0, "{found:?}");
+    // The workbook's table 5-4: a spotless period, and a burn rate of 10 from now on, are gone in three
+    // days, of 1000 in 43 minutes; here the window of the present has spent its part before.
+    let fast = error_budget(&request(|ago| if ago <= 360 { 1.0 } else { 0.0 })).unwrap();
+    let expected = (1.0 - 10.0 * 360.0 / MINUTES as f64) * 3.0 * DAY;
+    assert!((fast.exhausted_in_seconds.unwrap() - expected).abs() < 60.0, "{fast:?}");
+    // Half the allowed for a month, then twice: one and a half times what leaves comes in.
+    let worse = error_budget(&request(|ago| if ago <= 360 { 0.2 } else { 0.05 })).unwrap();
+    let left = 1.0 - worse.spent_fraction.unwrap();
+    let expected = left / 1.5 * 30.0 * DAY;
+    assert!((worse.exhausted_in_seconds.unwrap() - expected).abs() < 60.0, "{worse:?}");
+    // Half the allowed, always: what leaves makes room for what comes.
+    let steady = error_budget(&request(|_| 0.05)).unwrap();
+    assert_eq!((steady.exhausted_in_seconds, steady.met), (None, Some(true)));
+    // Exactly the allowed after a spotless period lasts for it.
+    let even = error_budget(&request(|ago| if ago <= 360 { 0.1 } else { 0.0 })).unwrap();
+    let seconds = even.exhausted_in_seconds.unwrap();
+    assert!((seconds - (30.0 * DAY - 360.0 * 60.0)).abs() < 61.0, "{seconds}");
     let gone = error_budget(&request(|_| 0.2)).unwrap();
     assert_eq!((gone.exhausted_in_seconds, gone.met), (Some(0.0), Some(false)));
     assert!((gone.spent_fraction.unwrap() - 2.0).abs() < 1e-9);
@@ -187,8 +206,13 @@ fn targets_are_met_so_often() {
         itl_ms: (0..hours).map(|hour| 20.0 + 0.05 * f64::from(hour) + f64::from(hour % 3)).collect(),
         e2e_ms: Vec::new(),
     };
-    let request =
-        SloComplianceRequest { latencies, ttft_ms: Some(500.0), itl_ms: Some(40.0), e2e_ms: Some(1.0) };
+    let request = SloComplianceRequest {
+        latencies,
+        ttft_ms: Some(500.0),
+        itl_ms: Some(40.0),
+        e2e_ms: Some(1.0),
+        now_seconds: None,
+    };
     let found = slo_compliance(&request).unwrap();
     let [ttft, itl] = found.targets.as_slice() else { panic!("{found:?}") };
     // Four of 120 busy hours of 300 requests, beside 120 of 100.

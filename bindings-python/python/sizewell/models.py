@@ -895,6 +895,11 @@ class CostAnomalyRequest(_Model):
     28.
     """
 
+    now_seconds: float | None = None
+    """The present, in seconds since the Unix epoch, which nothing may be after.
+    Default: not held against one.
+    """
+
 
 class CostItem(_Model):
     """A part of a cost."""
@@ -1087,8 +1092,8 @@ class ErrorBudget(_Model):
     """How fast it burns now, over six hours, or the period where that is shorter."""
 
     exhausted_in_seconds: float | None = None
-    """In how many seconds the rest is spent at that rate; 0 where it is; none where it
-    burns no faster than it is renewed.
+    """In how many seconds the rest is spent if it goes on so, while older failures
+    leave the period; 0 where it is; none where it lasts for the period.
     """
 
     alerts: list[BurnAlert]
@@ -2760,7 +2765,10 @@ class MetricHistory(_Model):
     """The latest readings."""
 
     rollups: list[MetricRollup]
-    """Roll-ups of the whole retention; stretches without readings have none."""
+    """Roll-ups of the last days; stretches without readings have none."""
+
+    coarse: list[MetricRollup] = Field(default_factory=list)
+    """Longer ones of the whole retention."""
 
 
 class Miss(_Model):
@@ -4148,15 +4156,24 @@ RequestStatus = Literal[
 class Retention(_Model):
     """What is kept of each metric."""
 
-    readings: int = 1024
-    """Readings that are kept as they came, 2 to a million. Default: 1,024."""
+    readings: int = 512
+    """Readings that are kept as they came, 2 to a million. Default: 512."""
 
     rollup_seconds: float = 300.0
     """Length of a roll-up, in seconds, 1 to 86,400. Default: 300."""
 
+    fine_seconds: float = 172800.0
+    """For how many seconds these are kept; at most a million. Default: 2 days."""
+
+    coarse_seconds: float = 3600.0
+    """Length of the longer roll-ups that tell what is older, in seconds, from
+    `rollup_seconds` to 86,400. Default: 3,600.
+    """
+
     seconds: float = 2592000.0
-    """For how many seconds roll-ups are kept; at most a million roll-ups. Default: 30
-    days, as in the capacity planning guide (§1.1).
+    """For how many seconds those are kept; at most a million. None are made where this
+    is not over `fine_seconds`. Default: 30 days of hours, as in the capacity
+    planning guide (§1.1).
     """
 
 
@@ -4183,17 +4200,12 @@ class ReviewItem(_Model):
     """What it says."""
 
     findings: list[str]
-    """What was found, in sentences; the ten that matter most."""
+    """What was found, in sentences; the ten that matter most. Where there is no data,
+    what is needed.
+    """
 
     figures: dict[str, float]
     """Figures by name, units in their names."""
-
-
-class QuarterlyReview(_Model):
-    """The review."""
-
-    items: list[ReviewItem]
-    """The six points of the checklist, in its order."""
 
 
 RhythmKind = Literal[
@@ -4300,7 +4312,8 @@ SavingKind = Literal[
 - `"scale"`: More replicas, because targets are missed.
 - `"right_size"`: Fewer replicas.
 - `"respread"`: GPUs of a replica.
-- `"quantize"`: Weights in fp8, or the KV cache, or both.
+- `"quantize"`: A quantised checkpoint, weights quantised to fp8 while loading, or
+  the KV cache in fp8.
 - `"speculative_decoding"`: Speculative decoding.
 - `"other_gpu"`: Another GPU.
 """
@@ -4559,6 +4572,11 @@ class SloComplianceRequest(_Model):
 
     e2e_ms: float | None = None
     """The same of the whole request."""
+
+    now_seconds: float | None = None
+    """The present, in seconds since the Unix epoch, which nothing may be after.
+    Default: not held against one.
+    """
 
 
 class SloTargets(_Model):
@@ -5835,6 +5853,11 @@ class TrendRequest(_Model):
     options: TrendOptions = Field(default_factory=TrendOptions)
     """How it is judged."""
 
+    now_seconds: float | None = None
+    """The present, in seconds since the Unix epoch, which nothing may be after.
+    Default: not held against one.
+    """
+
 
 class UnitCosts(_Model):
     """Cost of a unit of work when the fleet serves the planned peak rate around the
@@ -5949,6 +5972,33 @@ class ServiceRecommendation(_Model):
     """What to do."""
 
 
+class UsageProjection(_Model):
+    """What a metric was projected to be at its 95th percentile."""
+
+    service: str
+    """The service."""
+
+    metric: Metric
+    """The metric."""
+
+    value: float
+    """The projected 95th percentile of what thresholds are held against: percent of the
+    capacity, or the metric's unit.
+    """
+
+
+class QuarterlyReview(_Model):
+    """The review."""
+
+    items: list[ReviewItem]
+    """The six points of the checklist, in its order."""
+
+    projections: list[UsageProjection] = Field(default_factory=list)
+    """What every resource is projected to be in a quarter: the projections of the next
+    review. Its 95th percentile, moved along the trend where there is one.
+    """
+
+
 class CapacityReport(_Model):
     """What a report says."""
 
@@ -5966,21 +6016,6 @@ class CapacityReport(_Model):
 
     review: QuarterlyReview | None = None
     """The quarterly review, where there is one."""
-
-
-class UsageProjection(_Model):
-    """What a metric was projected to be at its 95th percentile."""
-
-    service: str
-    """The service."""
-
-    metric: Metric
-    """The metric."""
-
-    value: float
-    """The projected 95th percentile of what thresholds are held against: percent of the
-    capacity, or the metric's unit.
-    """
 
 
 class ReviewRequest(_Model):
@@ -6001,6 +6036,11 @@ class ReviewRequest(_Model):
 
     cache: CacheColumns = Field(default_factory=CacheColumns)
     """How the cache did."""
+
+    now_seconds: float | None = None
+    """The present, in seconds since the Unix epoch, which nothing may be after.
+    Default: not held against one.
+    """
 
 
 UseCase = Literal[
@@ -6928,6 +6968,11 @@ class OutcomesRequest(_Model):
     Default: yes.
     """
 
+    now_seconds: float | None = None
+    """The present, in seconds since the Unix epoch, which nothing may be after.
+    Default: not held against one.
+    """
+
 
 class PredictRequest(_Model):
     """A fleet and its traffic."""
@@ -6962,6 +7007,11 @@ class RecalibrationRequest(_Model):
 
     options: CalibrationOptions = Field(default_factory=CalibrationOptions)
     """How the calibration is done."""
+
+    now_seconds: float | None = None
+    """The present, in seconds since the Unix epoch, which nothing may be after.
+    Default: not held against one.
+    """
 
 
 class Recommendation(_RecommendationModel):
@@ -7095,6 +7145,11 @@ class SavingsRequest(_Model):
 
     reserve: AvailabilityReserve | None = None
     """Replicas that may be gone. Default: none."""
+
+    now_seconds: float | None = None
+    """The present, in seconds since the Unix epoch, which nothing may be after.
+    Default: not held against one.
+    """
 
 
 class ScenarioResult(_Model):

@@ -8,7 +8,10 @@ use serde::{Deserialize, Serialize};
 use super::history::{MetricHistory, MetricSample, Retention};
 use super::level::LevelLatches;
 use super::metric::{CapacityUnit, Metric};
-use super::reading::{MOST_USAGE, Reading, check_capacity, check_each, check_time, check_usage, value_of};
+use super::reading::{
+    MOST_USAGE, Reading, check_capacity, check_each, check_not_after, check_past, check_time, check_usage,
+    value_of,
+};
 use super::threshold::{AlertPolicy, ThresholdBasis, Thresholds};
 use super::trend::check_ascending;
 use crate::error::{Error, ErrorCode, Result};
@@ -181,9 +184,7 @@ impl Collector {
         reading.check()?;
         let at_seconds = reading.at_seconds.unwrap_or(now_seconds);
         check_time("at_seconds", at_seconds)?;
-        if at_seconds > now_seconds {
-            return Err(after("at_seconds", at_seconds, now_seconds));
-        }
+        check_not_after("at_seconds", at_seconds, Some(now_seconds))?;
         let existing = self.place(&reading.service, reading.metric);
         let known = existing.and_then(|place| self.channels.get(place));
         let thresholds = match known {
@@ -267,9 +268,7 @@ impl Collector {
         let known = self.place(service, metric).and_then(|place| self.channels.get(place));
         let known = known.and_then(|channel| channel.capacity);
         check_ascending("at_seconds", at_seconds)?;
-        if let Some(last) = at_seconds.last().filter(|last| **last > now_seconds) {
-            return Err(after(&format!("at_seconds[{}]", at_seconds.len() - 1), *last, now_seconds));
-        }
+        check_past("at_seconds", at_seconds, Some(now_seconds))?;
         check_each("usage", usage, 0.0, MOST_USAGE)?;
         if let Capacities::Each(each) = capacities {
             check_each("capacity", each, f64::MIN_POSITIVE, MOST_USAGE)?;
@@ -317,9 +316,12 @@ impl Collector {
             return Err(Error::new(ErrorCode::Contradiction, "basis", message));
         }
         self.options.thresholds.retain(|old| old.metric != rule.metric || old.service != rule.service);
-        self.options.thresholds.push(rule);
+        self.options.thresholds.push(rule.clone());
         for channel in &mut self.channels {
-            channel.thresholds = self.options.thresholds_of(&channel.service, channel.metric);
+            let (metric, service) = (rule.metric, rule.service.as_ref());
+            if channel.metric == metric && service.is_none_or(|name| *name == channel.service) {
+                channel.thresholds = self.options.thresholds_of(&channel.service, metric);
+            }
         }
         Ok(())
     }
@@ -330,6 +332,8 @@ impl Collector {
         if known {
             self.channels.retain(|channel| channel.service != service);
             self.index();
+            self.latest_seconds =
+                self.channels.iter().map(MetricChannel::latest_seconds).fold(f64::NEG_INFINITY, f64::max);
         }
         known
     }
@@ -420,8 +424,12 @@ impl Collector {
     pub(super) fn check_now(&self, now_seconds: f64) -> Result<()> {
         check_time("now_seconds", now_seconds)?;
         if self.latest_seconds > now_seconds {
+            let mut channels = self.channels.iter();
+            let ahead = channels.find(|channel| channel.latest_seconds() >= self.latest_seconds);
+            let service = ahead.map_or("", |channel| channel.service.as_str());
             let allowed = format!("not before the latest reading, at {}", self.latest_seconds);
-            return Err(Error::invalid("now_seconds", now_seconds, allowed));
+            let help = format!("if the clock was wrong when `{service}` was recorded, remove that service");
+            return Err(Error::invalid("now_seconds", now_seconds, allowed).help(help));
         }
         Ok(())
     }
@@ -463,10 +471,6 @@ fn check_around(capacity: Option<f64>, reserved: Option<f64>, most: Option<f64>)
         return Err(error.given(most).allowed(capacity.to_string()));
     }
     Ok(())
-}
-
-fn after(path: &str, given: f64, now_seconds: f64) -> Error {
-    Error::invalid(path, given, format!("not after the present, {now_seconds}"))
 }
 
 fn not_after(path: &str, given: f64, before: f64) -> Error {

@@ -167,10 +167,10 @@ impl Collector {
         check_positive("window_seconds", window_seconds, 1e10)?;
         options.check()?;
         let channel = self.channel(service, metric)?;
-        let rollup_seconds = self.options().retention.rollup_seconds;
         let from = now_seconds - window_seconds;
-        let within = channel.history.since(from, rollup_seconds);
-        let middle = |index: i64| (index as f64 + 0.5) * rollup_seconds;
+        let rollups = channel.history.covering(from, &self.options().retention);
+        let within = rollups.since(from);
+        let middle = |index: i64| (index as f64 + 0.5) * rollups.step_seconds;
         let mut points: Vec<(f64, f64)> =
             within.clone().map(|rollup| (middle(rollup.index), rollup.value_mean())).collect();
         if points.len() < FEWEST_ROLLUPS {
@@ -219,22 +219,25 @@ impl Collector {
                 Err(error) => (None, Some(error.message().to_owned())),
             },
         };
-        let rollup_seconds = self.options().retention.rollup_seconds;
-        let within = || channel.history.since(now_seconds - options.window_seconds, rollup_seconds);
+        let from = now_seconds - options.window_seconds;
+        let rollups = channel.history.covering(from, &self.options().retention);
+        let within = || rollups.since(from);
         let total = within().count().max(1) as f64;
         let above =
             |threshold: f64| within().filter(|one| one.value_mean() >= threshold).count() as f64 / total;
-        let stretch = (options.window_seconds / MOST_CHART_POINTS as f64 / rollup_seconds).ceil().max(1.0);
-        let rollups: Vec<_> = within().collect();
+        let kept: Vec<_> = within().collect();
+        let span = kept.last().zip(kept.first()).map_or(0, |(last, first)| last.index - first.index) as f64;
+        // Stretches lie on a grid of their own, so that they may be one more than the span holds.
+        let stretch = (span / (MOST_CHART_POINTS - 1) as f64).ceil().max(1.0);
         let place = |index: i64| index.div_euclid(stretch as i64);
-        let chart = rollups
+        let chart = kept
             .chunk_by(|left, right| place(left.index) == place(right.index))
             .map(|group| {
                 let count: u64 = group.iter().map(|one| one.count).sum();
                 let sum: f64 = group.iter().map(|one| one.value_sum).sum();
                 let first = group.first().map_or(0, |one| place(one.index));
                 ChartPoint {
-                    at_seconds: first as f64 * stretch * rollup_seconds,
+                    at_seconds: first as f64 * stretch * rollups.step_seconds,
                     mean: sum / count.max(1) as f64,
                     max: group.iter().map(|one| one.value_max).fold(0.0, f64::max),
                 }

@@ -105,6 +105,29 @@ pub(super) fn is_time(seconds: f64) -> bool {
     (0.0..=MOST_TIME_SECONDS).contains(&seconds)
 }
 
+/// Refuses a present that is none, and a column of ascending times of which the last is after it;
+/// without a present nothing is.
+pub(super) fn check_past(path: &str, at_seconds: &[f64], now_seconds: Option<f64>) -> Result<()> {
+    let Some(last) = at_seconds.len().checked_sub(1) else { return Ok(()) };
+    let at = at_seconds.get(last).copied().unwrap_or_default();
+    check_not_after(&format!("{path}[{last}]"), at, now_seconds)
+}
+
+/// Refuses a time that is after the present; without a present none is.
+pub(super) fn check_not_after(path: &str, at_seconds: f64, now_seconds: Option<f64>) -> Result<()> {
+    match now_seconds {
+        Some(now) if at_seconds > now => {
+            Err(Error::invalid(path, at_seconds, format!("not after the present, {now}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Refuses a present that is no time.
+pub(super) fn check_present(now_seconds: Option<f64>) -> Result<()> {
+    now_seconds.map_or(Ok(()), |now| check_time("now_seconds", now))
+}
+
 pub(super) fn check_time(path: &str, seconds: f64) -> Result<()> {
     if is_time(seconds) { Ok(()) } else { check_range(path, seconds, 0.0, MOST_TIME_SECONDS) }
 }

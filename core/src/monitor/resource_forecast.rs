@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::collector::{Collector, MetricChannel};
+use super::history::Rollups;
 use super::metric::Metric;
 use crate::error::{Error, ErrorCode, Result};
 use crate::forecast::{Auto, Forecast, ForecastReport, Forecaster, MOST_STEPS, Series};
@@ -110,7 +111,8 @@ impl Collector {
 
     /// A metric's readings as a regular series of means, of all that is kept: what thresholds are
     /// held against. Steps without readings are missing; the last step is left out while it is not
-    /// over, unless it is the only one.
+    /// over, unless it is the only one. Steps of no whole number of the longer roll-ups go back as far
+    /// as the shorter ones are kept.
     ///
     /// # Errors
     ///
@@ -118,20 +120,30 @@ impl Collector {
     /// roll-up, no whole number of them, or over a year.
     pub fn series(&self, service: &str, metric: Metric, step_seconds: Option<f64>) -> Result<Series> {
         let channel = self.channel(service, metric)?;
-        let rollup = self.options().retention.rollup_seconds;
-        let rollups = &channel.history.rollups;
+        let retention = &self.options().retention;
+        let (all, fine) =
+            (channel.history.covering(f64::NEG_INFINITY, retention), channel.history.fine(retention));
+        let span = |rollups: Rollups<'_>| {
+            let ends = rollups.ring.back().zip(rollups.ring.front());
+            ends.map_or(0.0, |(last, first)| (last.index - first.index) as f64 * rollups.step_seconds)
+        };
+        let hourly = (HOUR_SECONDS / all.step_seconds).max(1.0).round() * all.step_seconds;
+        let usual = if span(all) >= 48.0 * HOUR_SECONDS { hourly } else { fine.step_seconds };
+        let step = step_seconds.unwrap_or(usual);
+        check_range("step_seconds", step, fine.step_seconds, 366.0 * 24.0 * HOUR_SECONDS)?;
+        let divides = |rollup: f64| ((step / rollup).round() * rollup - step).abs() <= 1e-6 * step;
+        let Rollups { step_seconds: rollup, ring: rollups } = match () {
+            () if step >= all.step_seconds && divides(all.step_seconds) => all,
+            () if divides(fine.step_seconds) => fine,
+            () => {
+                let allowed = format!("a multiple of {}", fine.step_seconds);
+                return Err(Error::invalid("step_seconds", step, allowed));
+            }
+        };
         let (Some(first), Some(last)) = (rollups.front(), rollups.back()) else {
             return Series::new(Vec::new());
         };
-        let long = (last.index - first.index) as f64 * rollup >= 48.0 * HOUR_SECONDS;
-        let hourly = (HOUR_SECONDS / rollup).max(1.0).round() * rollup;
-        let step = step_seconds.unwrap_or(if long { hourly } else { rollup });
-        check_range("step_seconds", step, rollup, 366.0 * 24.0 * HOUR_SECONDS)?;
-        let parts = (step / rollup).round();
-        if (parts * rollup - step).abs() > 1e-6 * step {
-            return Err(Error::invalid("step_seconds", step, format!("a multiple of {rollup}")));
-        }
-        let parts = parts as i64;
+        let parts = (step / rollup).round() as i64;
         let start = first.index.div_euclid(parts);
         let count = (last.index.div_euclid(parts) - start + 1).max(1) as usize;
         let mut sums = vec![(0.0, 0.0); count];

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use super::advice::Urgency;
 use super::dashboard::{ResourceDetails, recommendations_of};
 use super::metric::Metric;
-use super::reading::check_each;
-use super::status::{chance, rounded};
+use super::reading::{check_each, check_not_after, check_past, check_present};
+use super::status::{chance, in_words};
 use super::trend::{TrendDirection, TrendOptions, check_columns, of_points};
 use crate::error::{Error, ErrorCode, Result};
 use crate::units::{capitalised, check_range, sqrt};
@@ -23,6 +23,10 @@ const QUARTER_DAYS: f64 = 365.25 / 4.0;
 const LEAST_HIT_FRACTION: f64 = 0.10;
 /// Least number of anything that is divided by.
 const LEAST_COUNT: f64 = 1e-9;
+/// Greatest projection.
+const MOST_VALUE: f64 = 1e15;
+/// What points about resources need.
+const NEEDS_RESOURCES: &str = "`resources`: every resource in detail, with a window of a quarter";
 /// How far usage may be from its projection before it calls for attention.
 const FAIR_ERROR: f64 = 0.20;
 
@@ -80,6 +84,9 @@ pub struct ReviewRequest {
     pub costs: CostColumns,
     /// How the cache did.
     pub cache: CacheColumns,
+    /// The present, in seconds since the Unix epoch, which nothing may be after. Default: not held
+    /// against one.
+    pub now_seconds: Option<f64>,
 }
 
 /// What a point of the review says.
@@ -116,7 +123,7 @@ pub struct ReviewItem {
     pub title: String,
     /// What it says.
     pub state: ReviewState,
-    /// What was found, in sentences; the ten that matter most.
+    /// What was found, in sentences; the ten that matter most. Where there is no data, what is needed.
     pub findings: Vec<String>,
     /// Figures by name, units in their names.
     pub figures: BTreeMap<String, f64>,
@@ -129,11 +136,26 @@ pub struct ReviewItem {
 pub struct QuarterlyReview {
     /// The six points of the checklist, in its order.
     pub items: Vec<ReviewItem>,
+    /// What every resource is projected to be in a quarter: the projections of the next review. Its
+    /// 95th percentile, moved along the trend where there is one.
+    #[serde(default)]
+    pub projections: Vec<UsageProjection>,
 }
 
 impl ReviewItem {
-    fn new(title: &str, state: ReviewState) -> Self {
-        Self { title: title.to_owned(), state, findings: Vec::new(), figures: BTreeMap::new() }
+    /// A point without data, and what is needed to fill it.
+    fn without(title: &str, needed: &str) -> Self {
+        Self {
+            title: title.to_owned(),
+            state: ReviewState::NoData,
+            findings: vec![format!("Needed: {needed}")],
+            figures: BTreeMap::new(),
+        }
+    }
+
+    /// The same point, filled.
+    fn filled(self, state: ReviewState) -> Self {
+        Self { state, findings: Vec::new(), ..self }
     }
 
     fn figure(&mut self, name: &str, value: f64) {
@@ -155,12 +177,20 @@ impl ReviewItem {
 /// # Errors
 ///
 /// At `costs` and `cache`: `contradiction` for columns of different lengths, `invalid_value` for
-/// what is negative, not finite, or not in ascending order, and for more hits than look-ups; at
+/// what is negative, not finite, or not in ascending order, after the present, and for more
+/// hits than look-ups; at
 /// `projections[i]`: `invalid_value`, and `unknown_name` for one of a resource that is not among
 /// those given.
 pub fn quarterly_review(request: &ReviewRequest) -> Result<QuarterlyReview> {
     request.costs.check().map_err(|error| error.within("costs"))?;
     request.cache.check().map_err(|error| error.within("cache"))?;
+    check_present(request.now_seconds)?;
+    check_past("costs.at_seconds", &request.costs.at_seconds, request.now_seconds)?;
+    check_past("cache.at_seconds", &request.cache.at_seconds, request.now_seconds)?;
+    for (index, resource) in request.resources.iter().enumerate() {
+        let path = format!("resources[{index}].status.at_seconds");
+        check_not_after(&path, resource.status.at_seconds, request.now_seconds)?;
+    }
     let items = vec![
         projected(request)?,
         cost_per_request(&request.costs),
@@ -169,15 +199,18 @@ pub fn quarterly_review(request: &ReviewRequest) -> Result<QuarterlyReview> {
         outlook(&request.resources),
         changes(&request.resources),
     ];
-    Ok(QuarterlyReview { items })
+    Ok(QuarterlyReview { items, projections: projections(&request.resources) })
 }
 
 fn projected(request: &ReviewRequest) -> Result<ReviewItem> {
-    let mut item = ReviewItem::new("Review actual vs projected usage", ReviewState::NoData);
+    let item = ReviewItem::without(
+        "Review actual vs projected usage",
+        "what was projected a quarter ago, as `projections`; those of this review serve the next",
+    );
     let mut errors = Vec::new();
     for (index, projection) in request.projections.iter().enumerate() {
         let path = |field: &str| format!("projections[{index}].{field}");
-        check_range(&path("value"), projection.value, LEAST_COUNT, 1e15)?;
+        check_range(&path("value"), projection.value, LEAST_COUNT, MOST_VALUE)?;
         let mut resources = request.resources.iter();
         let resource = resources
             .find(|one| one.service == projection.service && one.status.metric == projection.metric)
@@ -192,18 +225,18 @@ fn projected(request: &ReviewRequest) -> Result<ReviewItem> {
         return Ok(item);
     }
     let mean = errors.iter().map(|(error, _, _)| error.abs()).sum::<f64>() / errors.len() as f64;
-    item.figure("mean_absolute_error_fraction", mean);
-    item.figure("projections", errors.len() as f64);
     errors.sort_by(|left, right| right.0.abs().total_cmp(&left.0.abs()));
     let far = errors.iter().filter(|(error, _, _)| error.abs() > FAIR_ERROR).count();
-    item.state = if far > 0 { ReviewState::Attention } else { ReviewState::Fine };
+    let mut item = item.filled(if far > 0 { ReviewState::Attention } else { ReviewState::Fine });
+    item.figure("mean_absolute_error_fraction", mean);
+    item.figure("projections", errors.len() as f64);
     for (error, resource, value) in errors {
         item.say(format!(
             "{} {}: p95 {} against {} projected ({:+.0}%)",
             resource.service,
             resource.status.metric.title(),
-            rounded(resource.trend.p95),
-            rounded(value),
+            value_in_words(resource, resource.trend.p95),
+            value_in_words(resource, value),
             error * 100.0
         ));
     }
@@ -211,7 +244,10 @@ fn projected(request: &ReviewRequest) -> Result<ReviewItem> {
 }
 
 fn cost_per_request(costs: &CostColumns) -> ReviewItem {
-    let mut item = ReviewItem::new("Analyze cost per request trends", ReviewState::NoData);
+    let item = ReviewItem::without(
+        "Analyze cost per request trends",
+        "what was paid for how many requests, by day or hour, as `costs`",
+    );
     let points: Vec<(f64, f64)> = costs
         .at_seconds
         .iter()
@@ -225,15 +261,12 @@ fn cost_per_request(costs: &CostColumns) -> ReviewItem {
     // At least one stretch has requests.
     let (usd, requests) = (costs.usd.iter().sum::<f64>(), costs.requests.iter().sum::<f64>());
     let trend = of_points(&points, &TrendOptions::default());
+    let rising = trend.direction == TrendDirection::Increasing;
+    let mut item = item.filled(if rising { ReviewState::Attention } else { ReviewState::Fine });
     item.figure("usd_per_request", usd / requests);
     item.figure("usd", usd);
     item.figure("requests", requests);
     item.say(format!("{:.6} USD per request over {:.0} requests", usd / requests, requests));
-    item.state = if trend.direction == TrendDirection::Increasing {
-        ReviewState::Attention
-    } else {
-        ReviewState::Fine
-    };
     if let (Some(slope), Some(p_value)) = (trend.slope_per_day, trend.p_value) {
         let monthly = if trend.median > 0.0 { slope * MONTH_DAYS / trend.median } else { 0.0 };
         item.figure("change_per_month_fraction", monthly);
@@ -251,12 +284,16 @@ fn cost_per_request(costs: &CostColumns) -> ReviewItem {
 }
 
 fn cache(columns: &CacheColumns) -> ReviewItem {
-    let mut item = ReviewItem::new("Evaluate cache effectiveness", ReviewState::NoData);
+    let item = ReviewItem::without(
+        "Evaluate cache effectiveness",
+        "hits and look-ups of the cache, by day or hour, as `cache`",
+    );
     let (hits, lookups) = (columns.hits.iter().sum::<f64>(), columns.lookups.iter().sum::<f64>());
     if lookups < LEAST_COUNT {
         return item;
     }
     let (low, high) = wilson(hits, lookups);
+    let mut item = item.filled(ReviewState::Fine);
     item.figure("hit_fraction", hits / lookups);
     item.figure("hit_fraction_low", low);
     item.figure("hit_fraction_high", high);
@@ -291,7 +328,7 @@ fn cache(columns: &CacheColumns) -> ReviewItem {
 }
 
 fn hotspots(resources: &[ResourceDetails]) -> ReviewItem {
-    let mut item = ReviewItem::new("Check for hotspots/bottlenecks", ReviewState::NoData);
+    let item = ReviewItem::without("Check for hotspots/bottlenecks", NEEDS_RESOURCES);
     if resources.is_empty() {
         return item;
     }
@@ -302,9 +339,9 @@ fn hotspots(resources: &[ResourceDetails]) -> ReviewItem {
         let critical = right.above_critical_fraction.total_cmp(&left.above_critical_fraction);
         critical.then(heat(right).total_cmp(&heat(left)))
     });
+    let mut item = item.filled(if hot.is_empty() { ReviewState::Fine } else { ReviewState::Attention });
     item.figure("resources", resources.len() as f64);
     item.figure("resources_above_warning", hot.len() as f64);
-    item.state = if hot.is_empty() { ReviewState::Fine } else { ReviewState::Attention };
     for one in &hot {
         item.say(format!(
             "{} {}: at the warning or above {:.1}% of the time, critical {:.1}%; p95 {}",
@@ -312,7 +349,7 @@ fn hotspots(resources: &[ResourceDetails]) -> ReviewItem {
             one.status.metric.title(),
             one.above_warning_fraction * 100.0,
             one.above_critical_fraction * 100.0,
-            rounded(one.trend.p95)
+            value_in_words(one, one.trend.p95)
         ));
     }
     let hottest = resources.iter().max_by(|left, right| heat(left).total_cmp(&heat(right)));
@@ -321,7 +358,7 @@ fn hotspots(resources: &[ResourceDetails]) -> ReviewItem {
             "No resource was at its warning; nearest is {} {} with a p95 of {}",
             hottest.service,
             hottest.status.metric.title(),
-            rounded(hottest.trend.p95)
+            value_in_words(hottest, hottest.trend.p95)
         ));
     }
     item
@@ -339,7 +376,8 @@ fn days_to_critical(one: &ResourceDetails) -> Option<(f64, f64)> {
 }
 
 fn outlook(resources: &[ResourceDetails]) -> ReviewItem {
-    let mut item = ReviewItem::new("Update capacity projections", ReviewState::NoData);
+    let needed = "eight readings or more of a resource; `resources` with a window of a quarter";
+    let item = ReviewItem::without("Update capacity projections", needed);
     let told = resources.iter().filter(|one| one.trend.direction != TrendDirection::Unknown).count();
     if told == 0 {
         return item;
@@ -347,17 +385,16 @@ fn outlook(resources: &[ResourceDetails]) -> ReviewItem {
     let mut soon: Vec<(&ResourceDetails, (f64, f64))> =
         resources.iter().filter_map(|one| days_to_critical(one).map(|days| (one, days))).collect();
     soon.sort_by(|left, right| left.1.0.total_cmp(&right.1.0));
-    item.figure("resources_rising", soon.len() as f64);
-    item.state = match soon.first() {
+    let mut item = item.filled(match soon.first() {
         Some((_, (_, earliest))) if *earliest <= QUARTER_DAYS => ReviewState::Attention,
         _ => ReviewState::Fine,
-    };
+    });
+    item.figure("resources_rising", soon.len() as f64);
     if let Some((_, (days, earliest))) = soon.first() {
         item.figure("days_to_critical", *days);
         item.figure("days_to_critical_earliest", *earliest);
     }
     for (one, (days, earliest)) in &soon {
-        let next = one.trend.p95 + one.trend.slope_per_day.unwrap_or_default() * QUARTER_DAYS;
         let when = if *days < 1.0 {
             "critical in its busiest hours already".to_owned()
         } else {
@@ -367,8 +404,8 @@ fn outlook(resources: &[ResourceDetails]) -> ReviewItem {
             "{} {}: rising, {when}; p95 of {} becomes {} in a quarter",
             one.service,
             one.status.metric.title(),
-            rounded(one.trend.p95),
-            rounded(next)
+            value_in_words(one, one.trend.p95),
+            value_in_words(one, in_a_quarter(one))
         ));
     }
     if soon.is_empty() {
@@ -378,20 +415,47 @@ fn outlook(resources: &[ResourceDetails]) -> ReviewItem {
 }
 
 fn changes(resources: &[ResourceDetails]) -> ReviewItem {
-    let mut item = ReviewItem::new("Plan infrastructure changes", ReviewState::NoData);
+    let item = ReviewItem::without("Plan infrastructure changes", NEEDS_RESOURCES);
     if resources.is_empty() {
         return item;
     }
     let advice = recommendations_of(resources);
     let urgent = advice.iter().filter(|one| one.recommendation.urgency <= Urgency::Week).count();
+    let quiet = advice.is_empty();
+    let mut item = item.filled(if quiet { ReviewState::Fine } else { ReviewState::Attention });
     item.figure("changes", advice.len() as f64);
     item.figure("changes_within_a_week", urgent as f64);
-    item.state = if advice.is_empty() { ReviewState::Fine } else { ReviewState::Attention };
+    if quiet {
+        item.say(format!("None of {} resources calls for a change", resources.len()));
+    }
     for one in &advice {
         let text = &one.recommendation.text;
         item.say(format!("{} {}: {text}", one.service, one.metric.title()));
     }
     item
+}
+
+/// The 95th percentile moved along the trend for a quarter, where there is one.
+fn in_a_quarter(one: &ResourceDetails) -> f64 {
+    let moves = matches!(one.trend.direction, TrendDirection::Increasing | TrendDirection::Decreasing);
+    let slope = one.trend.slope_per_day.filter(|_| moves).unwrap_or_default();
+    (one.trend.p95 + slope * QUARTER_DAYS).max(0.0)
+}
+
+/// The projections of the next review.
+fn projections(resources: &[ResourceDetails]) -> Vec<UsageProjection> {
+    let all = resources.iter().map(|one| UsageProjection {
+        service: one.service.clone(),
+        metric: one.status.metric,
+        value: in_a_quarter(one),
+    });
+    // A resource of which nothing is used has no percentage to be wrong by.
+    all.filter(|one| (LEAST_COUNT..=MOST_VALUE).contains(&one.value)).collect()
+}
+
+/// What thresholds are held against, with its unit.
+fn value_in_words(one: &ResourceDetails, value: f64) -> String {
+    in_words(value, one.status.thresholds.basis, one.status.unit)
 }
 
 /// 95% interval of a share (E. B. Wilson, "Probable inference, the law of succession, and

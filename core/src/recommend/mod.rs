@@ -23,6 +23,7 @@ pub use option::{
     BenchmarkEvidence, DeploymentOption, LatencyExpectation, LatencyFigure, Miss, Provenance, Recommendation,
     Rejected, RejectionCode, Scores,
 };
+pub(crate) use predicted::kernels;
 pub use prediction::{MeasuredEvidence, OptionPrediction, PredictedLatency};
 pub use search::recommend;
 pub use sensitivity::{Sensitivity, SensitivityChange, SensitivityOption, sensitivity};

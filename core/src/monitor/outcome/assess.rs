@@ -20,6 +20,10 @@ pub struct OutcomesRequest {
     /// Whether figures that no prediction is given of are predicted from what ran. Default: yes.
     #[serde(default = "yes")]
     pub predict: bool,
+    /// The present, in seconds since the Unix epoch, which nothing may be after. Default: not held
+    /// against one.
+    #[serde(default)]
+    pub now_seconds: Option<f64>,
 }
 
 fn yes() -> bool {
@@ -63,7 +67,7 @@ pub struct OutcomeReport {
 ///     predicted: OutcomeFigures::default(),
 ///     targets: OutcomeFigures { itl_ms: Some(30.0), ..Default::default() },
 /// };
-/// let request = OutcomesRequest { outcomes: vec![outcome], predict: true };
+/// let request = OutcomesRequest { outcomes: vec![outcome], predict: true, now_seconds: Some(1_763_600_400.0) };
 /// let report = assess_outcomes(sizewell_data::catalog(), &request)?;
 /// assert_eq!(report.comparisons[0].within, Some(true));
 /// assert_eq!(report.provisioning[0].within_targets_fraction, Some(1.0));
@@ -72,11 +76,12 @@ pub struct OutcomeReport {
 ///
 /// # Errors
 ///
-/// `empty` and `too_large` at `outcomes`; at `outcomes[i]` as [`Outcome::check`], and with `predict`
-/// as [`predicted_figures`](super::predicted_figures).
+/// `empty` and `too_large` at `outcomes`; at `outcomes[i]` as [`Outcome::check`], `invalid_value` at
+/// its `to_seconds` where that is after the present, and with `predict` as
+/// [`predicted_figures`](super::predicted_figures).
 pub fn assess_outcomes(catalog: &Catalog, request: &OutcomesRequest) -> Result<OutcomeReport> {
     let outcomes = &request.outcomes;
-    check_all(outcomes)?;
+    check_all(outcomes, request.now_seconds)?;
     let mut predicted: Vec<Predicted> = Vec::with_capacity(outcomes.len());
     for (index, outcome) in outcomes.iter().enumerate() {
         let found = predictions(catalog, outcome, request.predict);

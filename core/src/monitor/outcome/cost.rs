@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, ErrorCode, Result};
+use crate::monitor::reading::{check_past, check_present};
 use crate::monitor::review::{CostColumns, check_counts};
 use crate::monitor::statistics::{holm, mean, median};
 use crate::monitor::trend::{Trend, TrendOptions, of_points};
@@ -43,6 +44,10 @@ pub struct CostAnomalyRequest {
     /// How many stretches before one say what is expected of it, 8 to 1,000. Default: 28.
     #[serde(default = "baseline")]
     pub baseline: u32,
+    /// The present, in seconds since the Unix epoch, which nothing may be after. Default: not held
+    /// against one.
+    #[serde(default)]
+    pub now_seconds: Option<f64>,
 }
 
 fn significance() -> f64 {
@@ -67,6 +72,7 @@ impl CostAnomalyRequest {
             significance: significance(),
             least_change_fraction: least(),
             baseline: baseline(),
+            now_seconds: None,
         }
     }
 
@@ -84,6 +90,8 @@ impl CostAnomalyRequest {
             columns.push(("requests", &self.costs.requests));
         }
         check_counts(&self.costs.at_seconds, &columns).map_err(|error| error.within("costs"))?;
+        check_present(self.now_seconds)?;
+        check_past("costs.at_seconds", &self.costs.at_seconds, self.now_seconds)?;
         check_range("significance", self.significance, 1e-4, 0.5)?;
         check_range("least_change_fraction", self.least_change_fraction, 1e-3, 10.0)?;
         check_count("baseline", self.baseline.into(), FEWEST_BEFORE as u64, 1000)
@@ -162,7 +170,8 @@ struct Row {
 /// # Errors
 ///
 /// `empty` and `too_large` at `costs.at_seconds`; `contradiction` for columns of different lengths;
-/// `invalid_value` for what is negative, not finite, not in ascending order, or out of its range.
+/// `invalid_value` for what is negative, not finite, not in ascending order, after the present, or out of
+/// its range.
 pub fn cost_anomalies(request: &CostAnomalyRequest) -> Result<CostAnomalies> {
     request.check()?;
     let costs = &request.costs;

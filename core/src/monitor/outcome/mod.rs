@@ -6,6 +6,7 @@
 
 mod assess;
 mod bias;
+mod candidate;
 mod change;
 mod compare;
 mod cost;
@@ -16,7 +17,7 @@ mod saving;
 
 use serde::{Deserialize, Serialize};
 
-use super::reading::check_time;
+use super::reading::{check_not_after, check_present, check_time};
 use crate::error::{Error, ErrorCode, Result};
 use crate::queueing::EstimateRequest;
 use crate::units::{Quantile, check_name, check_range};
@@ -213,8 +214,9 @@ impl Outcome {
     }
 }
 
-/// Checks outcomes, of which there must be some.
-fn check_all(outcomes: &[Outcome]) -> Result<()> {
+/// Checks outcomes, of which there must be some, and none may end after the present.
+fn check_all(outcomes: &[Outcome], now_seconds: Option<f64>) -> Result<()> {
+    check_present(now_seconds)?;
     if outcomes.is_empty() {
         return Err(Error::new(ErrorCode::Empty, "outcomes", "has none"));
     }
@@ -223,7 +225,9 @@ fn check_all(outcomes: &[Outcome]) -> Result<()> {
         return Err(error.given(outcomes.len()).allowed(format!("at most {MOST_OUTCOMES}")));
     }
     for (index, outcome) in outcomes.iter().enumerate() {
-        outcome.check().map_err(|error| error.within(&format!("outcomes[{index}]")))?;
+        let within = |error: Error| error.within(&format!("outcomes[{index}]"));
+        outcome.check().map_err(within)?;
+        check_not_after("to_seconds", outcome.to_seconds, now_seconds).map_err(within)?;
     }
     Ok(())
 }

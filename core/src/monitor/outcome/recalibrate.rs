@@ -23,6 +23,10 @@ pub struct RecalibrationRequest {
     /// How the calibration is done.
     #[serde(default)]
     pub options: CalibrationOptions,
+    /// The present, in seconds since the Unix epoch, which nothing may be after. Default: not held
+    /// against one.
+    #[serde(default)]
+    pub now_seconds: Option<f64>,
 }
 
 /// What outcomes taught.
@@ -51,10 +55,11 @@ pub struct Recalibration {
 ///
 /// # Errors
 ///
-/// `empty` and `too_large` at `outcomes`; at `outcomes[i]` as [`Outcome::check`]; `empty` at
-/// `outcomes` where none has a latency; as [`calibrate_requests`].
+/// `empty` and `too_large` at `outcomes`; at `outcomes[i]` as [`Outcome::check`], and
+/// `invalid_value` at its `to_seconds` where that is after the present; `empty` at `outcomes` where
+/// none has a latency; as [`calibrate_requests`].
 pub fn recalibrate(catalog: &Catalog, request: &RecalibrationRequest) -> Result<Recalibration> {
-    check_all(&request.outcomes)?;
+    check_all(&request.outcomes, request.now_seconds)?;
     let measured = |outcome: &&Outcome| outcome.observed.ttft_ms.or(outcome.observed.itl_ms).is_some();
     let usable: Vec<&Outcome> = request.outcomes.iter().filter(measured).collect();
     let stride = usable.len().div_ceil(MOST_FITTED).max(1);

@@ -3,10 +3,11 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::candidate::{AtHand, Candidate};
 use super::{Outcome, predicted_figures};
-use crate::catalog::{Catalog, Gpu, Model, PurchaseOption, WeightFormat};
-use crate::engine::{KvDtype, Speculation};
+use crate::catalog::{Catalog, Gpu, PurchaseOption};
 use crate::error::{Error, Result};
+use crate::monitor::reading::{check_not_after, check_present};
 use crate::queueing::{
     AvailabilityReserve, BindingTarget, DeploymentRequest, LatencyTarget, LatencyTargets, PredictRequest,
 };
@@ -19,8 +20,6 @@ const LENGTHS_CV: f64 = 0.6;
 const LONGEST: u32 = 8;
 /// A ratio of observed to predicted beyond this says that something else ran.
 const MOST_RATIO: f64 = 4.0;
-/// Tokens of a draft that is tried.
-const DRAFT_TOKENS: u32 = 3;
 
 /// A deployment as it was, and what may change.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -51,6 +50,10 @@ pub struct SavingsRequest {
     /// Replicas that may be gone. Default: none.
     #[serde(default)]
     pub reserve: Option<AvailabilityReserve>,
+    /// The present, in seconds since the Unix epoch, which nothing may be after. Default: not held
+    /// against one.
+    #[serde(default)]
+    pub now_seconds: Option<f64>,
 }
 
 /// What changes.
@@ -64,7 +67,7 @@ pub enum SavingKind {
     RightSize,
     /// GPUs of a replica.
     Respread,
-    /// Weights in fp8, or the KV cache, or both.
+    /// A quantised checkpoint, weights quantised to fp8 while loading, or the KV cache in fp8.
     Quantize,
     /// Speculative decoding.
     SpeculativeDecoding,
@@ -136,28 +139,25 @@ pub struct SavingsReport {
     pub rejected: Vec<String>,
 }
 
-struct Candidate {
-    kind: SavingKind,
-    deployment: DeploymentRequest,
-    words: String,
-    usd_per_gpu_hour: f64,
-    check: Option<String>,
-}
-
 /// What the traffic of a deployment could cost.
 ///
 /// The model's latencies are multiplied by what it was off by for this deployment, within a factor
 /// of four, and held to the targets; so a change of GPU or numbers is judged as if it were off by
-/// as much there. Without a target for latencies nothing can be sized.
+/// as much there. Without a target for latencies nothing can be sized. What planning would refuse for
+/// want of kernels, of fast links between the GPUs of a replica, or of room for the weights and for
+/// four requests at a time is rejected here too.
 ///
 /// # Errors
 ///
-/// At `outcome` as [`Outcome::check`]; `missing_field` at `outcome.targets` without a target for a
+/// At `outcome` as [`Outcome::check`], and `invalid_value` at its `to_seconds` where that is after the
+/// present; `missing_field` at `outcome.targets` without a target for a
 /// latency, and at `usd_per_gpu_hour` where no price is known; `invalid_value` for a rate, a price or
 /// lengths out of range; `unknown_name` for a model, GPU or provider.
 pub fn savings(catalog: &Catalog, request: &SavingsRequest) -> Result<SavingsReport> {
     let outcome = &request.outcome;
+    check_present(request.now_seconds)?;
     outcome.check().map_err(|error| error.within("outcome"))?;
+    check_not_after("outcome.to_seconds", outcome.to_seconds, request.now_seconds)?;
     let within = |error: Error| error.within("outcome.ran");
     let ran = &outcome.ran;
     let model = catalog.model(&ran.model).map_err(within)?;
@@ -214,32 +214,6 @@ pub fn savings(catalog: &Catalog, request: &SavingsRequest) -> Result<SavingsRep
     check_positive("usd_per_gpu_hour", usd_per_gpu_hour, 1e6)?;
     let usd_per_hour = usd_per_gpu_hour * gpus;
     let within_targets = within_targets(outcome);
-    let mut candidates = same_gpu(model, gpu, &present, usd_per_gpu_hour, outcome);
-    let others: Vec<&Gpu> = match &request.gpus {
-        Some(names) => {
-            let at = |index: usize| move |error: Error| error.at(format!("gpus[{index}]"));
-            let named = names.iter().enumerate();
-            named.map(|(index, name)| catalog.gpu(name).map_err(at(index))).collect::<Result<_>>()?
-        }
-        None => catalog.gpus().iter().filter(|other| other.maker == gpu.maker).collect(),
-    };
-    for other in others.into_iter().filter(|other| other.id != gpu.id && runs(model, &present, other)) {
-        let Some(usd) = price(other) else { continue };
-        for tensor_parallel in [1, 2, 4, 8] {
-            let deployment = DeploymentRequest {
-                gpu: other.id.clone(),
-                tensor_parallel: Some(tensor_parallel),
-                ..present.clone()
-            };
-            candidates.push(Candidate {
-                kind: SavingKind::OtherGpu,
-                words: format!("{} × {tensor_parallel} GPUs a replica", other.id),
-                deployment,
-                usd_per_gpu_hour: usd,
-                check: Some("the price is the catalog's, on demand".to_owned()),
-            });
-        }
-    }
     let mut report = SavingsReport {
         usd_per_hour,
         usd_per_gpu_hour,
@@ -249,7 +223,16 @@ pub fn savings(catalog: &Catalog, request: &SavingsRequest) -> Result<SavingsRep
         options: Vec::new(),
         rejected: Vec::new(),
     };
+    let at_hand = AtHand { catalog, model, gpu, present: &present, usd_per_gpu_hour };
+    let mut candidates = at_hand.same_gpu();
+    let others = at_hand.other_gpus(request.gpus.as_deref(), &price)?;
+    candidates.extend(others.0);
+    report.rejected.extend(others.1);
     for candidate in candidates {
+        if let Some(why) = candidate.refusal(catalog) {
+            report.reject(&candidate, &why);
+            continue;
+        }
         let found = ask(candidate.deployment.clone()).replicas_for(catalog);
         let size = match found {
             Ok(size) => size,
@@ -258,6 +241,11 @@ pub fn savings(catalog: &Catalog, request: &SavingsRequest) -> Result<SavingsRep
                 continue;
             }
         };
+        let request_tokens = ran.input_tokens + ran.output_tokens;
+        if let Some(why) = candidate.tight(catalog, &size.deployment, request_tokens) {
+            report.reject(&candidate, &why);
+            continue;
+        }
         let usd = candidate.usd_per_gpu_hour * size.deployment.gpus as f64;
         let saved = usd_per_hour - usd;
         let more = size.deployment.replicas > outcome.replicas();
@@ -342,63 +330,6 @@ fn within_targets(outcome: &Outcome) -> Option<bool> {
     let each = [(seen.ttft_ms, most.ttft_ms), (seen.itl_ms, most.itl_ms), (seen.e2e_ms, most.e2e_ms)];
     let known = each.into_iter().filter_map(|(seen, most)| Some(seen? <= most?));
     known.reduce(|all, one| all && one)
-}
-
-/// What can change on the present GPU.
-fn same_gpu(
-    model: &Model,
-    gpu: &Gpu,
-    present: &DeploymentRequest,
-    usd_per_gpu_hour: f64,
-    outcome: &Outcome,
-) -> Vec<Candidate> {
-    let candidate = |kind, words: &str, deployment, check: Option<&str>| Candidate {
-        kind,
-        deployment,
-        words: words.to_owned(),
-        usd_per_gpu_hour,
-        check: check.map(str::to_owned),
-    };
-    let mut found = vec![candidate(SavingKind::RightSize, "The same", present.clone(), None)];
-    for tensor_parallel in [1, 2, 4, 8] {
-        if Some(tensor_parallel) != present.tensor_parallel {
-            let deployment = DeploymentRequest { tensor_parallel: Some(tensor_parallel), ..present.clone() };
-            let words = format!("{tensor_parallel} GPUs a replica");
-            found.push(candidate(SavingKind::Respread, &words, deployment, None));
-        }
-    }
-    let answers = "answers in these numbers, on a set of your own";
-    let has_fp8 = gpu.dense_tflops.fp8.is_some();
-    let wide_weights = !present.precision.unwrap_or(model.weight_format).is_quantized();
-    let wide_cache = matches!(present.kv_dtype, None | Some(KvDtype::Auto | KvDtype::Bf16 | KvDtype::Fp16));
-    if has_fp8 && wide_weights {
-        let fp8 = DeploymentRequest { precision: Some(WeightFormat::Fp8), ..present.clone() };
-        if wide_cache {
-            let both = DeploymentRequest { kv_dtype: Some(KvDtype::Fp8), ..fp8.clone() };
-            found.push(candidate(SavingKind::Quantize, "Weights and KV cache in fp8", both, Some(answers)));
-        }
-        found.push(candidate(SavingKind::Quantize, "Weights in fp8", fp8, Some(answers)));
-    }
-    if has_fp8 && wide_cache {
-        let cache = DeploymentRequest { kv_dtype: Some(KvDtype::Fp8), ..present.clone() };
-        found.push(candidate(SavingKind::Quantize, "KV cache in fp8", cache, Some(answers)));
-    }
-    if outcome.ran.speculation.is_none_or(|speculation| speculation.draft_tokens == 0) {
-        let drafts = Speculation { draft_tokens: DRAFT_TOKENS, acceptance: None };
-        let deployment = DeploymentRequest { speculation: Some(drafts), ..present.clone() };
-        let check = "that there is a draft model or head, and how many of its tokens are accepted";
-        let words = format!("Speculative decoding with drafts of {DRAFT_TOKENS}");
-        found.push(candidate(SavingKind::SpeculativeDecoding, &words, deployment, Some(check)));
-    }
-    found
-}
-
-/// Whether there are kernels for the numbers: quantised ones are asked to be the GPU's own.
-fn runs(model: &Model, present: &DeploymentRequest, gpu: &Gpu) -> bool {
-    let format = present.precision.unwrap_or(model.weight_format);
-    let narrow_cache =
-        !matches!(present.kv_dtype, None | Some(KvDtype::Auto | KvDtype::Bf16 | KvDtype::Fp16));
-    !(format.is_quantized() || narrow_cache) || gpu.dense_tflops.fp8.is_some()
 }
 
 fn usual_mix(input_tokens: f64, output_tokens: f64, prefix_hit_fraction: f64) -> RequestMix {

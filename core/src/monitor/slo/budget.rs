@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::burn::{BurnAlert, BurnRate, BurnRule, burn_rate, judge};
 use crate::error::{Error, ErrorCode, Result};
-use crate::monitor::reading::check_time;
+use crate::monitor::reading::{check_past, check_time};
 use crate::monitor::review::{check_counts, wilson};
 use crate::units::{DAY_SECONDS, check_positive, check_range};
 
@@ -43,10 +43,7 @@ impl EventColumns {
                 "are more than the events",
             ));
         }
-        if let Some(last) = self.at_seconds.last().filter(|last| **last > now_seconds) {
-            let path = format!("at_seconds[{}]", self.at_seconds.len() - 1);
-            return Err(Error::invalid(path, last, format!("not after the present, {now_seconds}")));
-        }
+        check_past("at_seconds", &self.at_seconds, Some(now_seconds))?;
         let mut pairs = self.at_seconds.iter().zip(self.at_seconds.iter().skip(1)).enumerate();
         let overlap =
             pairs.find(|(_, (before, after))| *after - *before < self.bucket_seconds * (1.0 - 1e-6));
@@ -127,8 +124,8 @@ pub struct ErrorBudget {
     pub spent_fraction: Option<f64>,
     /// How fast it burns now, over six hours, or the period where that is shorter.
     pub present: BurnRate,
-    /// In how many seconds the rest is spent at that rate; 0 where it is; none where it burns no
-    /// faster than it is renewed.
+    /// In how many seconds the rest is spent if it goes on so, while older failures leave the period;
+    /// 0 where it is; none where it lasts for the period.
     pub exhausted_in_seconds: Option<f64>,
     /// Every rule, and whether it fires.
     pub alerts: Vec<BurnAlert>,
@@ -181,21 +178,51 @@ pub fn error_budget(request: &ErrorBudgetRequest) -> Result<ErrorBudget> {
         budget_events: allowed * whole.events,
         // Over the period, the burn rate is the share of the budget.
         spent_fraction: whole.burn_rate,
-        exhausted_in_seconds: exhausted_in(whole.burn_rate, present.burn_rate, period),
+        exhausted_in_seconds: exhausted_in(counts, now, period, allowed, &present),
         present,
         alerts,
         covered_days: (now - first).clamp(0.0, period) / DAY_SECONDS,
     })
 }
 
-/// A burn rate of r spends r − 1 periods' worth of budget more in a period than is renewed.
-fn exhausted_in(spent: Option<f64>, present: Option<f64>, period_seconds: f64) -> Option<f64> {
-    let left = 1.0 - spent?;
-    if left <= 0.0 {
+/// When the rest is spent if events go on coming and failing as at present, while what leaves the
+/// period takes its events and its failures with it: a burn rate of 2 after a spotless period has
+/// spent the budget in half a period (the workbook, chapter 5, table 5-4).
+fn exhausted_in(
+    counts: &EventColumns,
+    now_seconds: f64,
+    period_seconds: f64,
+    allowed: f64,
+    present: &BurnRate,
+) -> Option<f64> {
+    let (events, bad) = counts.since(now_seconds, period_seconds);
+    let least = 1e-9 * allowed * events;
+    let mut spare = allowed * events - bad;
+    if events > 0.0 && spare <= least {
         return Some(0.0);
     }
-    let beyond = present? - 1.0;
-    (beyond > 0.0).then(|| left / beyond * period_seconds)
+    present.burn_rate?;
+    let known = now_seconds - counts.at_seconds.first()?;
+    let over = known.clamp(counts.bucket_seconds.min(present.window_seconds), present.window_seconds);
+    let gained = (allowed * present.events - present.bad) / over;
+    let from = now_seconds - period_seconds;
+    let start = counts.at_seconds.partition_point(|at| *at < from);
+    let columns = counts.at_seconds.iter().zip(counts.events.iter().zip(&counts.bad)).skip(start);
+    let mut before = 0.0;
+    for (at, (events, bad)) in columns {
+        let leaves = at - from;
+        let then = spare + gained * (leaves - before);
+        if then <= least {
+            return Some(before + (spare / -gained).clamp(0.0, leaves - before));
+        }
+        spare = then - (allowed * events - bad);
+        if spare <= least {
+            return Some(leaves);
+        }
+        before = leaves;
+    }
+    let last = spare + gained * (period_seconds - before);
+    (last <= least).then(|| before + (spare / -gained).clamp(0.0, period_seconds - before))
 }
 
 impl ErrorBudgetRequest {

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, ErrorCode, Result};
-use crate::monitor::reading::check_each;
+use crate::monitor::reading::{check_each, check_past, check_present};
 use crate::monitor::trend::{TrendDirection, TrendOptions, check_columns, of_points};
 use crate::units::{HOUR_SECONDS, check_range};
 use crate::workload::{MAX_LATENCY_MS, MIN_LATENCY_MS};
@@ -38,6 +38,9 @@ pub struct SloComplianceRequest {
     pub itl_ms: Option<f64>,
     /// The same of the whole request.
     pub e2e_ms: Option<f64>,
+    /// The present, in seconds since the Unix epoch, which nothing may be after. Default: not held
+    /// against one.
+    pub now_seconds: Option<f64>,
 }
 
 /// How one target was met.
@@ -83,7 +86,7 @@ pub struct SloCompliance {
 /// # Errors
 ///
 /// `missing_field` at `ttft_ms` where no target has a column; `empty`, `contradiction` and
-/// `invalid_value` at `latencies` as for every column: ascending times, latencies above 0 and up to
+/// `invalid_value` at `latencies` as for every column: ascending times, none after the present, latencies above 0 and up to
 /// a day, requests not negative.
 pub fn slo_compliance(request: &SloComplianceRequest) -> Result<SloCompliance> {
     let latencies = &request.latencies;
@@ -105,6 +108,8 @@ pub fn slo_compliance(request: &SloComplianceRequest) -> Result<SloCompliance> {
         check_same(latencies, "requests", &latencies.requests).map_err(|error| error.within("latencies"))?;
         check_each("latencies.requests", &latencies.requests, 0.0, 1e15)?;
     }
+    check_present(request.now_seconds)?;
+    check_past("latencies.at_seconds", &latencies.at_seconds, request.now_seconds)?;
     let weight = |index: usize| latencies.requests.get(index).copied().unwrap_or(1.0);
     let total: f64 = (0..latencies.at_seconds.len()).map(weight).sum();
     if total <= 0.0 {

@@ -12,7 +12,7 @@ mod cycle;
 
 use serde::{Deserialize, Serialize};
 
-use super::reading::{check_each, check_time, is_time};
+use super::reading::{check_each, check_past, check_present, check_time, is_time};
 use super::statistics::{median, quantile};
 use crate::error::{Error, ErrorCode, Result};
 pub use crate::forecast::TrendDirection;
@@ -38,6 +38,10 @@ pub struct TrendRequest {
     /// How it is judged.
     #[serde(default)]
     pub options: TrendOptions,
+    /// The present, in seconds since the Unix epoch, which nothing may be after. Default: not held
+    /// against one.
+    #[serde(default)]
+    pub now_seconds: Option<f64>,
 }
 
 /// How a trend is judged. Every field has a default.
@@ -121,6 +125,7 @@ pub struct Trend {
 ///     at_seconds: hours().map(|hour| hour * 3600.0).collect(),
 ///     values: hours().map(|hour| 50.0 + 0.05 * hour + 10.0 * f64::from(hour as u32 % 24 / 12)).collect(),
 ///     options: Default::default(),
+///     now_seconds: None,
 /// };
 /// let trend = trend(&request)?;
 /// assert_eq!(trend.direction, TrendDirection::Increasing);
@@ -131,8 +136,8 @@ pub struct Trend {
 /// # Errors
 ///
 /// `empty` without observations; `contradiction` for columns of different lengths; `invalid_value`
-/// at `at_seconds[i]` or `values[i]` for what is not finite, out of range (±10¹⁵) or not after the
-/// one before; `too_large` for over a million.
+/// at `at_seconds[i]` or `values[i]` for what is not finite, out of range (±10¹⁵), not after the one
+/// before or after the present; `too_large` for over a million.
 pub fn trend(request: &TrendRequest) -> Result<Trend> {
     request.check()?;
     let points: Vec<(f64, f64)> =
@@ -143,7 +148,9 @@ pub fn trend(request: &TrendRequest) -> Result<Trend> {
 impl TrendRequest {
     fn check(&self) -> Result<()> {
         self.options.check().map_err(|error| error.within("options"))?;
-        check_columns(&self.at_seconds, &self.values)
+        check_columns(&self.at_seconds, &self.values)?;
+        check_present(self.now_seconds)?;
+        check_past("at_seconds", &self.at_seconds, self.now_seconds)
     }
 }
 

@@ -4,8 +4,12 @@
 use crate::catalog::{Gpu, GpuMaker, Model, WeightFormat};
 
 /// Why a checkpoint does not run on a GPU; `None` where it does.
-pub(super) fn refusal(model: &Model, gpu: &Gpu) -> Option<String> {
-    let format = model.weight_format;
+pub(crate) fn refusal(model: &Model, gpu: &Gpu) -> Option<String> {
+    refusal_in(model, model.weight_format, gpu)
+}
+
+/// The same of a checkpoint of the model that stores its weights in a format.
+pub(crate) fn refusal_in(model: &Model, format: WeightFormat, gpu: &Gpu) -> Option<String> {
     let nvidias = model.id.starts_with("nvidia/") && format.is_quantized();
     match (gpu.maker, capability(gpu)) {
         (GpuMaker::Amd, _) if nvidias || format == WeightFormat::Nvfp4 => {
@@ -35,12 +39,12 @@ pub(super) fn refusal(model: &Model, gpu: &Gpu) -> Option<String> {
 
 /// Whether weights can be quantised to fp8 while loading, and multiplied as such: the GPU has units
 /// for it, and the checkpoint stores 16 bits.
-pub(super) fn quantizes_online(model: &Model, gpu: &Gpu) -> bool {
+pub(crate) fn quantizes_online(model: &Model, gpu: &Gpu) -> bool {
     matches!(model.weight_format, WeightFormat::Bf16 | WeightFormat::Fp16) && keeps_kv_in_8_bits(gpu)
 }
 
 /// Whether the KV cache can be kept in fp8.
-pub(super) fn keeps_kv_in_8_bits(gpu: &Gpu) -> bool {
+pub(crate) fn keeps_kv_in_8_bits(gpu: &Gpu) -> bool {
     gpu.dense_tflops.fp8.is_some()
 }
 

@@ -18,7 +18,7 @@ mod demand;
 mod evidence;
 mod explain;
 mod fleet;
-mod kernels;
+pub(crate) mod kernels;
 mod loaded;
 mod opened;
 mod pair;
