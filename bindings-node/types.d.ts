@@ -81,6 +81,72 @@ export interface AlertPolicyInput {
   stale_after_seconds?: number | null;
 }
 
+/** What `analyze_rates` is asked. */
+export interface AnalyzeRatesRequest {
+  /** Requests per second at a fixed step of at least a millisecond; at most a million. */
+  series: RateSeries;
+  /**
+   * Lengths of windows whose rates are told besides those of the steps themselves, in seconds, at
+   * most 32. Those that are no whole number of steps, or longer than the series, are left out.
+   * Empty for the usual: a minute, five, fifteen, an hour and a day.
+   */
+  windows_seconds: number[];
+  /**
+   * Lags of the autocorrelation, in windows, at most 64; empty for the usual: 1, 2, 5, 10, 24 and
+   * 60.
+   */
+  lags: number[];
+  /**
+   * Local time less UTC, in minutes, −1,080 to 1,080: hours of the day and days of the week are
+   * local.
+   */
+  utc_offset_minutes: number;
+  /**
+   * For a zone whose offset changes (daylight saving), the offsets that held, oldest first, instead
+   * of `utc_offset_minutes`; at most a thousand.
+   */
+  utc_offsets: UtcOffset[];
+}
+
+/**
+ * What `analyze_rates` is asked.
+ *
+ * As callers give it: what has a default may be left out.
+ */
+export interface AnalyzeRatesRequestInput {
+  /** Requests per second at a fixed step of at least a millisecond; at most a million. */
+  series: RateSeriesInput;
+  /**
+   * Lengths of windows whose rates are told besides those of the steps themselves, in seconds, at
+   * most 32. Those that are no whole number of steps, or longer than the series, are left out.
+   * Empty for the usual: a minute, five, fifteen, an hour and a day.
+   *
+   * @defaultValue `[]`
+   */
+  windows_seconds?: number[];
+  /**
+   * Lags of the autocorrelation, in windows, at most 64; empty for the usual: 1, 2, 5, 10, 24 and
+   * 60.
+   *
+   * @defaultValue `[]`
+   */
+  lags?: number[];
+  /**
+   * Local time less UTC, in minutes, −1,080 to 1,080: hours of the day and days of the week are
+   * local.
+   *
+   * @defaultValue `0`
+   */
+  utc_offset_minutes?: number;
+  /**
+   * For a zone whose offset changes (daylight saving), the offsets that held, oldest first, instead
+   * of `utc_offset_minutes`; at most a thousand.
+   *
+   * @defaultValue `[]`
+   */
+  utc_offsets?: UtcOffset[];
+}
+
 /** What `analyze_trace` is asked. */
 export interface AnalyzeTraceRequest {
   /** The requests. */
@@ -6191,12 +6257,59 @@ export interface QueueResult {
   probabilities: number[] | null;
 }
 
+/** The character of rates. */
+export interface RateAnalysis {
+  /** Rates that are there. */
+  rates: number;
+  /** Rates that are missing. Windows that lack one are left out. */
+  missing: number;
+  /** Time from the first step to the end of the last, in seconds. */
+  duration_seconds: number;
+  /** Mean of the rates, per second. */
+  mean_qps: number;
+  /**
+   * Rates by window, the steps of the series first. What is averaged over a time longer than a
+   * step, as Prometheus's `rate(…[5m])` is, hides bursts that are shorter, and its dispersion is no
+   * measure of them. No autocorrelation is told where rates are missing.
+   */
+  windows: WindowRates[];
+  /**
+   * Hours of the day and days of the week; `null` where the start is not known or steps are longer
+   * than an hour.
+   */
+  calendar: CalendarPattern | null;
+  /**
+   * How much more comes with time; `null` for fewer than five whole days, where the start is not
+   * known, for steps longer than a day, and for over ten years.
+   */
+  growth: TrafficGrowth | null;
+}
+
 /** Rates at a fixed step: what forecasts are made of. */
 export interface RateSeries {
   /** What the series is of, by label; empty for a whole trace. */
   labels: Record<string, string>;
   /** Time of the first value in seconds since the Unix epoch, where known. */
   start_seconds: number | null;
+  /** Seconds from one value to the next. */
+  step_seconds: number;
+  /**
+   * The values, oldest first; null where missing. Of a trace: requests per second in each whole
+   * step, steps beginning at whole multiples of their length since the epoch.
+   */
+  values: (number | null)[];
+}
+
+/**
+ * Rates at a fixed step: what forecasts are made of.
+ *
+ * As callers give it: what has a default may be left out.
+ */
+export interface RateSeriesInput {
+  /** What the series is of, by label; empty for a whole trace. */
+  labels?: Record<string, string>;
+  /** Time of the first value in seconds since the Unix epoch, where known. */
+  start_seconds?: number | null;
   /** Seconds from one value to the next. */
   step_seconds: number;
   /**

@@ -15,6 +15,7 @@ export const FUNCTIONS = {
   readTrace: ['request'],
   readRates: ['request'],
   analyzeTrace: ['request'],
+  analyzeRates: ['request'],
   fitTraffic: ['request'],
   generateTraffic: ['request'],
   planFromTraffic: ['request'],

@@ -7,6 +7,7 @@ export const {
   Catalog,
   Forecast,
   SizewellError,
+  analyzeRates,
   analyzeTrace,
   assessOutcomes,
   backtest,

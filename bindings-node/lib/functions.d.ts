@@ -8,6 +8,7 @@ import type {
   TraceColumns,
 } from './api.js';
 import type {
+  AnalyzeRatesRequestInput,
   AnalyzeTraceRequestInput,
   BacktestOptionsInput,
   BacktestReport,
@@ -48,6 +49,7 @@ import type {
   QuarterlyReview,
   QueueRequestInput,
   QueueResult,
+  RateAnalysis,
   RateSeries,
   ReadRatesRequestInput,
   ReadTrace,
@@ -199,6 +201,15 @@ export function readRates(request: ReadRatesRequestInput): RateSeries[];
  * what is out of range in `options`.
  */
 export function analyzeTrace(request: AnalyzeTraceRequestInput): TraceAnalysis;
+
+/**
+ * The character of request rates that a monitoring system has, where there is no log of requests:
+ * by window, hours and days, and growth; what {@link planFromTraffic} takes.
+ *
+ * @throws {SizewellError} `empty` for a series without a rate above 0; `invalid_value` at
+ * `series.values[3]` or for an option that is out of range.
+ */
+export function analyzeRates(request: AnalyzeRatesRequestInput): RateAnalysis;
 
 /**
  * A model of traffic that was seen: its rhythm of the day and the week, its bursts at every scale

@@ -17,6 +17,7 @@ const FUNCTIONS = {
   readTrace: ['request'],
   readRates: ['request'],
   analyzeTrace: ['request'],
+  analyzeRates: ['request'],
   fitTraffic: ['request'],
   generateTraffic: ['request'],
   planFromTraffic: ['request'],

@@ -22,6 +22,7 @@ from ._catalog import Catalog
 from ._forecast import plain_values
 
 __all__ = [
+    "analyze_rates",
     "analyze_trace",
     "assess_outcomes",
     "backtest",
@@ -241,6 +242,25 @@ def analyze_trace(
     `trace`; what is out of range in `options`.
     """
     return ask(m.TraceAnalysis, "analyze_trace", request=laid_over(request, fields))
+
+
+def analyze_rates(
+    request: m.AnalyzeRatesRequest | Mapping[str, Any] = {},  # noqa: B006
+    /,
+    **fields: Any,
+) -> m.RateAnalysis:
+    """The character of request rates that a monitoring system has, where there is no log of
+    requests: by window, hours and days, and growth; what `plan_from_traffic` takes.
+
+    Args:
+        request: of the fields of `AnalyzeRatesRequest`, those that `fields` do not give.
+        **fields: fields of `AnalyzeRatesRequest`, laid over it. Nested ones may be dicts,
+            and then change what they name.
+
+    Raises `SizewellError`: `empty` for a series without a rate above 0; `invalid_value` at
+    `series.values[3]` or for an option that is out of range.
+    """
+    return ask(m.RateAnalysis, "analyze_rates", request=laid_over(request, fields))
 
 
 def fit_traffic(

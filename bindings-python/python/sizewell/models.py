@@ -17,6 +17,7 @@ from ._base import read_quantile
 __all__ = [
     "AlertLevel",
     "AlertPolicy",
+    "AnalyzeRatesRequest",
     "AnalyzeTraceRequest",
     "Architecture",
     "ArrivalGaps",
@@ -219,6 +220,7 @@ __all__ = [
     "QueueRequestMmc",
     "QueueRequestMmck",
     "QueueResult",
+    "RateAnalysis",
     "RateSeries",
     "RateSlice",
     "ReadRatesRequest",
@@ -6289,6 +6291,36 @@ class UtcOffset(_Model):
     """Local time less UTC, in seconds, −64,800 to 64,800: 7200 for two hours east."""
 
 
+class AnalyzeRatesRequest(_Model):
+    """What `analyze_rates` is asked."""
+
+    series: RateSeries
+    """Requests per second at a fixed step of at least a millisecond; at most a million.
+    """
+
+    windows_seconds: list[float] = Field(default_factory=list)
+    """Lengths of windows whose rates are told besides those of the steps themselves, in
+    seconds, at most 32. Those that are no whole number of steps, or longer than the
+    series, are left out. Empty for the usual: a minute, five, fifteen, an hour and a
+    day.
+    """
+
+    lags: list[int] = Field(default_factory=list)
+    """Lags of the autocorrelation, in windows, at most 64; empty for the usual: 1, 2,
+    5, 10, 24 and 60.
+    """
+
+    utc_offset_minutes: int = 0
+    """Local time less UTC, in minutes, −1,080 to 1,080: hours of the day and days of
+    the week are local.
+    """
+
+    utc_offsets: list[UtcOffset] = Field(default_factory=list)
+    """For a zone whose offset changes (daylight saving), the offsets that held, oldest
+    first, instead of `utc_offset_minutes`; at most a thousand.
+    """
+
+
 class FitTrafficRequest(_Model):
     """What `fit_traffic` is asked."""
 
@@ -7262,6 +7294,39 @@ class WindowRates(_Model):
     autocorrelation: list[LagCorrelation]
     """How much a window's count goes with that of the windows before it, at the lags
     asked for that half of the windows exceed.
+    """
+
+
+class RateAnalysis(_Model):
+    """The character of rates."""
+
+    rates: int
+    """Rates that are there."""
+
+    missing: int
+    """Rates that are missing. Windows that lack one are left out."""
+
+    duration_seconds: float
+    """Time from the first step to the end of the last, in seconds."""
+
+    mean_qps: float
+    """Mean of the rates, per second."""
+
+    windows: list[WindowRates]
+    """Rates by window, the steps of the series first. What is averaged over a time
+    longer than a step, as Prometheus's `rate(…[5m])` is, hides bursts that are
+    shorter, and its dispersion is no measure of them. No autocorrelation is told
+    where rates are missing.
+    """
+
+    calendar: CalendarPattern | None = None
+    """Hours of the day and days of the week; `None` where the start is not known or
+    steps are longer than an hour.
+    """
+
+    growth: TrafficGrowth | None = None
+    """How much more comes with time; `None` for fewer than five whole days, where the
+    start is not known, for steps longer than a day, and for over ten years.
     """
 
 

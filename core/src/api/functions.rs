@@ -40,8 +40,9 @@ use crate::workload::traffic::{
     FitTrafficRequest, GenerateTrafficRequest, TrafficModel, fit_traffic, generate_traffic,
 };
 use crate::workload::{
-    AnalyzeTraceRequest, Intent, IntentPrompt, ParsedIntent, RateSeries, Specification, Trace, TraceAnalysis,
-    TraceSummary, analyze_trace, intent_prompt, parse_intent, parse_intent_answer, specify,
+    AnalyzeRatesRequest, AnalyzeTraceRequest, Intent, IntentPrompt, ParsedIntent, RateAnalysis, RateSeries,
+    Specification, Trace, TraceAnalysis, TraceSummary, analyze_rates, analyze_trace, intent_prompt,
+    parse_intent, parse_intent_answer, specify,
 };
 
 functions! {
@@ -160,6 +161,15 @@ functions! {
     /// `empty`, `contradiction` and `invalid_value` at the columns of `trace`; what is out of range in
     /// `options`.
     analyze_trace(request: AnalyzeTraceRequest) -> TraceAnalysis = analyze_trace(&request)?;
+
+    /// The character of request rates that a monitoring system has, where there is no log of requests: by
+    /// window, hours and days, and growth; what [`plan_from_traffic`] takes.
+    ///
+    /// # Errors
+    ///
+    /// `empty` for a series without a rate above 0; `invalid_value` at `series.values[3]` or for an option
+    /// that is out of range.
+    analyze_rates(request: AnalyzeRatesRequest) -> RateAnalysis = analyze_rates(&request)?;
 
     /// A model of traffic that was seen: its rhythm of the day and the week, its bursts at every scale
     /// and its lengths, to be kept, edited and given to [`generate_traffic`].

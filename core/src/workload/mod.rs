@@ -29,8 +29,9 @@ pub use prompt::{IntentPrompt, intent_prompt, parse_intent_answer};
 pub use specification::{Origin, OriginKind, Sizing, SloTargets, Specification, TrafficProfile};
 pub use specify::specify;
 pub use trace::{
-    AnalyzeTraceRequest, PrefixBlocks, RateSeries, RequestStatus, Trace, TraceAnalysis, TraceAnalyzer,
-    TraceColumns, TraceOptions, TraceSummary, UtcOffset, analyze_trace,
+    AnalyzeRatesRequest, AnalyzeTraceRequest, PrefixBlocks, RateAnalysis, RateSeries, RequestStatus, Trace,
+    TraceAnalysis, TraceAnalyzer, TraceColumns, TraceOptions, TraceSummary, UtcOffset, analyze_rates,
+    analyze_trace,
 };
 pub use use_case::{Domain, ExperienceClass, TokenLengths, UseCase, UseCaseTemplate};
 

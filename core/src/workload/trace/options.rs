@@ -14,6 +14,8 @@ const USUAL_LAGS: [u32; 6] = [1, 2, 5, 10, 24, 60];
 /// The most lags, and the longest.
 const MOST_LAGS: usize = 64;
 const LONGEST_LAG: u32 = 10_000;
+/// The longest window, step and series.
+pub(super) const TEN_YEARS_SECONDS: f64 = 315_576_000.0;
 
 /// What an analysis is to look at; the default suits most traces.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -86,7 +88,7 @@ impl TraceOptions {
 
     /// The lags asked for, or the usual.
     pub(super) fn all_lags(&self) -> &[u32] {
-        if self.lags.is_empty() { &USUAL_LAGS } else { &self.lags }
+        all_lags(&self.lags)
     }
 
     /// Checks every value.
@@ -97,23 +99,7 @@ impl TraceOptions {
     /// to 10,000, or another value out of its range; `too_large` for too many windows, lags or
     /// offsets; `contradiction` for a fixed offset and a list of them.
     pub fn check(&self) -> Result<()> {
-        const TEN_YEARS_SECONDS: f64 = 315_576_000.0;
-        for (path, length, most) in [
-            ("windows_seconds", self.windows_seconds.len(), MOST_WINDOWS),
-            ("lags", self.lags.len(), MOST_LAGS),
-        ] {
-            if length > most {
-                return Err(Error::new(ErrorCode::TooLarge, path, "has too many values")
-                    .given(length)
-                    .allowed(format!("at most {most}")));
-            }
-        }
-        for (index, window) in self.windows_seconds.iter().enumerate() {
-            check_range(&format!("windows_seconds[{index}]"), *window, 1e-3, TEN_YEARS_SECONDS)?;
-        }
-        for (index, lag) in self.lags.iter().enumerate() {
-            check_count(&format!("lags[{index}]"), (*lag).into(), 1, LONGEST_LAG.into())?;
-        }
+        check_windows_and_lags(&self.windows_seconds, &self.lags)?;
         if let Some(start) = self.start_seconds {
             check_start(start)?;
         }
@@ -129,6 +115,31 @@ impl TraceOptions {
         }
         Ok(())
     }
+}
+
+/// Refuses too many windows and lags, and those out of range.
+pub(super) fn check_windows_and_lags(windows_seconds: &[f64], lags: &[u32]) -> Result<()> {
+    for (path, length, most) in
+        [("windows_seconds", windows_seconds.len(), MOST_WINDOWS), ("lags", lags.len(), MOST_LAGS)]
+    {
+        if length > most {
+            return Err(Error::new(ErrorCode::TooLarge, path, "has too many values")
+                .given(length)
+                .allowed(format!("at most {most}")));
+        }
+    }
+    for (index, window) in windows_seconds.iter().enumerate() {
+        check_range(&format!("windows_seconds[{index}]"), *window, 1e-3, TEN_YEARS_SECONDS)?;
+    }
+    for (index, lag) in lags.iter().enumerate() {
+        check_count(&format!("lags[{index}]"), (*lag).into(), 1, LONGEST_LAG.into())?;
+    }
+    Ok(())
+}
+
+/// The lags asked for, or the usual.
+pub(super) fn all_lags(lags: &[u32]) -> &[u32] {
+    if lags.is_empty() { &USUAL_LAGS } else { lags }
 }
 
 /// Refuses a start that is not within 30,000 years of the epoch.

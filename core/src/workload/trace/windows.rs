@@ -99,26 +99,31 @@ impl WindowCounter {
 
     /// `None` where no window is whole or none has a request.
     pub(super) fn rates(&self) -> Option<WindowRates> {
-        let counts = &self.counts;
-        if counts.windows() == 0 || counts.mean() <= 0.0 {
-            return None;
-        }
-        let seconds = self.window_seconds();
-        let [p50, p90, p95, p99] = counts.quantiles([0.5, 0.9, 0.95, 0.99]);
-        let (mean, most) = (counts.mean(), counts.most() as f64);
-        Some(WindowRates {
-            window_seconds: seconds,
-            windows: counts.windows(),
-            mean_qps: mean / seconds,
-            p50_qps: p50 / seconds,
-            p90_qps: p90 / seconds,
-            p95_qps: p95 / seconds,
-            p99_qps: p99 / seconds,
-            max_qps: most / seconds,
-            peak_to_mean: most / mean,
-            burstiness: (p50 > 0.0).then(|| most / p50),
-            dispersion: counts.variance() / mean,
-            autocorrelation: counts.autocorrelation(),
-        })
+        rates_of(&self.counts, self.window_seconds(), 1.0)
     }
+}
+
+/// Rates of windows of a length by their counts, each one of so many requests; `None` where there are no
+/// windows or none has a request.
+pub(super) fn rates_of(counts: &Counts, seconds: f64, requests: f64) -> Option<WindowRates> {
+    if counts.windows() == 0 || counts.mean() <= 0.0 {
+        return None;
+    }
+    let [p50, p90, p95, p99] = counts.quantiles([0.5, 0.9, 0.95, 0.99]);
+    let (mean, most) = (counts.mean(), counts.most() as f64);
+    let qps = |count: f64| count * requests / seconds;
+    Some(WindowRates {
+        window_seconds: seconds,
+        windows: counts.windows(),
+        mean_qps: qps(mean),
+        p50_qps: qps(p50),
+        p90_qps: qps(p90),
+        p95_qps: qps(p95),
+        p99_qps: qps(p99),
+        max_qps: qps(most),
+        peak_to_mean: most / mean,
+        burstiness: (p50 > 0.0).then(|| most / p50),
+        dispersion: counts.variance() * requests / mean,
+        autocorrelation: counts.autocorrelation(),
+    })
 }
