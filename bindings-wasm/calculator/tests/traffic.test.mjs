@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { after, before, test } from 'node:test';
 import { analyzeTrace, generateTraffic, initSync, planFromTraffic, readTrace } from 'sizewell-wasm';
-import { rows, start } from './page.mjs';
+import { rows, scenario, start } from './page.mjs';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
@@ -72,6 +72,28 @@ test('a log is read, shown and planned for as the package does in Node', async (
   assert.deepEqual(site.complaints, []);
   assert.ok(site.requests.every((address) => address.startsWith(site.origin)));
   assert.ok(!page.url().includes('gateway'));
+});
+
+test('rates of Prometheus are summed and planned for, with the lengths that are known otherwise', async () => {
+  const start = Date.UTC(2026, 2, 2) / 1000;
+  const values = (level) => Array.from({ length: 8 * 24 }, (_, hour) =>
+    [start + hour * 3600, String(level * (hour % 24 < 8 ? 1 : 3))]);
+  const text = JSON.stringify({
+    status: 'success',
+    data: { resultType: 'matrix', result: [
+      { metric: { pod: 'a' }, values: values(1) },
+      { metric: { pod: 'b' }, values: values(0.5) },
+    ] },
+  });
+  const page = await site.open(scenario('a support chatbot'));
+  await chooser(page).setInputFiles(file('rates.json', text));
+  const shown = await figures(page);
+  assert.ok(shown.includes('4.5, 4.5 req/s'), shown);
+  await page.getByRole('button', { name: 'Plan for this traffic' }).click();
+  await page.locator('.outlook').waitFor();
+  assert.equal(await page.locator('[data-field="qps"] input').inputValue(), '4.5');
+  assert.match(await page.locator('[data-field="input_tokens"] .origin').textContent(), /^template/);
+  assert.deepEqual(site.complaints, []);
 });
 
 test('a percentile of the rates may be chosen, and the log forgotten', async () => {

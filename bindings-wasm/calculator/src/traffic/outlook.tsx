@@ -61,19 +61,19 @@ function Runway({ runway, known }: { runway: CapacityRunway; known: boolean }) {
 }
 
 export function Outlook({ traffic, option }: { traffic: Traffic; option: DeploymentOption }) {
-  const { analysis } = traffic;
+  const { series } = traffic;
+  const { calendar, duration_seconds: seconds } = traffic.rates;
   const { capacity } = option;
-  const rates = planned(analysis);
-  const series = analysis.series;
-  const days = analysis.duration_seconds / 86_400;
+  const rates = planned(traffic);
+  const days = seconds / 86_400;
   const plan = useMemo(
     () => rates && answered(() => planFromTraffic({
       rates,
-      calendar: analysis.calendar,
+      calendar,
       replica_qps: capacity.replica_qps,
       gpus_per_replica: capacity.gpus_per_replica,
     })),
-    [analysis, capacity],
+    [traffic, capacity],
   );
   const runway = useMemo(
     () => (series && days >= FEWEST_DAYS
@@ -88,7 +88,7 @@ export function Outlook({ traffic, option }: { traffic: Traffic; option: Deploym
           utilization: UTILIZATION,
         }))
       : null),
-    [analysis, capacity],
+    [traffic, capacity],
   );
   return (
     <section class="outlook" aria-labelledby="outlook">
@@ -102,7 +102,7 @@ export function Outlook({ traffic, option }: { traffic: Traffic; option: Deploym
         </div>
         <div>
           <h4>How long it lasts</h4>
-          {runway === null && <p class="quiet">The log covers {span(analysis.duration_seconds)}; {FEWEST_DAYS} days say until when the capacity lasts.</p>}
+          {runway === null && <p class="quiet">The log covers {span(seconds)}; {FEWEST_DAYS} days say until when the capacity lasts.</p>}
           {runway && (isRefused(runway) ? <p>{runway.message}</p> : <Runway runway={runway} known={series?.start_seconds != null} />)}
         </div>
       </div>

@@ -1,10 +1,20 @@
 // From a log to what is shown of it. Logs may be large, so that this runs in a worker of its own
 // (worker.ts).
 
-import { analyzeTrace, detectLog, forecast, generateTraffic, readTrace } from 'sizewell-wasm';
+import {
+  analyzeRates,
+  analyzeTrace,
+  detectLog,
+  forecast,
+  generateTraffic,
+  readRates,
+  readTrace,
+} from 'sizewell-wasm';
 import type {
   CsvColumns,
   ErrorReport,
+  RateAnalysis,
+  RateSeries,
   ReadReport,
   SeriesForecast,
   Trace,
@@ -29,8 +39,12 @@ export interface Traffic {
   /** Which columns were taken for what, for a CSV whose format is not known. */
   columns: CsvColumns | null;
   report: ReadReport | null;
-  analysis: TraceAnalysis;
-  /** Forecast of the analysis' series; `null` where that is too short. */
+  /** What its rates are like. */
+  rates: Pick<RateAnalysis, 'duration_seconds' | 'mean_qps' | 'windows' | 'calendar' | 'growth'>;
+  /** What its requests are like; `null` where only rates are known. */
+  requests: TraceAnalysis | null;
+  series: RateSeries | null;
+  /** Forecast of the series; `null` where that is too short. */
   outlook: SeriesForecast | null;
 }
 
@@ -49,6 +63,7 @@ export function traffic(log: Log): Traffic {
   if (log.text === null) return told(log, example(log), null, null, null);
   const isJson = /^\s*[{[]/.test(log.text.slice(0, BEGINNING));
   const { format, columns } = detectLog(isJson ? log.text : log.text.slice(0, BEGINNING));
+  if (format === null) return ofRates(log);
   const { trace, report } = readTrace({ text: log.text, format, columns, lenient: true });
   return told(log, trace, format, columns, report);
 }
@@ -63,11 +78,36 @@ function told(
   const seconds = (trace.arrival_ms.at(-1) ?? 0) / 1000;
   const step = STEPS.find((length) => seconds / length <= MOST_STEPS) ?? 86_400;
   const options = { utc_offset_minutes: log.utcOffsetMinutes, series_seconds: step };
-  const analysis = analyzeTrace({ trace, options });
-  return { name: log.name, format, columns, report, analysis, outlook: ahead(analysis) };
+  const requests = analyzeTrace({ trace, options });
+  const { series } = requests;
+  return { name: log.name, format, columns, report, rates: requests, requests, series, outlook: ahead(series) };
 }
 
-function ahead({ series }: TraceAnalysis): SeriesForecast | null {
+function ofRates({ name, text, utcOffsetMinutes }: Log): Traffic {
+  const series = together(readRates({ text: text ?? '' }));
+  const rates = analyzeRates({ series, utc_offset_minutes: utcOffsetMinutes });
+  const nothing = { format: null, columns: null, report: null, requests: null };
+  return { name, ...nothing, rates, series, outlook: ahead(series) };
+}
+
+/** The sum of series, where any of them is known. */
+function together(all: readonly RateSeries[]): RateSeries {
+  const starts = all.map(({ start_seconds: start }) => start ?? 0);
+  const step = Math.min(...all.map(({ step_seconds: length }) => length));
+  const start = Math.min(...starts);
+  const values: (number | null)[] = [];
+  all.forEach((series, index) => {
+    const first = Math.round(((starts[index] ?? start) - start) / step);
+    series.values.forEach((value, place) => {
+      const at = first + place * Math.round(series.step_seconds / step);
+      while (values.length <= at) values.push(null);
+      if (value !== null) values[at] = (values[at] ?? 0) + value;
+    });
+  });
+  return { labels: {}, start_seconds: start, step_seconds: step, values };
+}
+
+function ahead(series: RateSeries | null): SeriesForecast | null {
   if (!series || series.values.length < FEWEST_TO_FORECAST) return null;
   const horizon = Math.round(series.values.length / 3);
   return forecast(series.values, {

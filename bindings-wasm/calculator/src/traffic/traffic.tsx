@@ -1,7 +1,8 @@
 // Traffic that was really seen: a log is read, its character shown, and planned for.
 
 import { useRef, useState } from 'preact/hooks';
-import type { DeploymentOption, TraceAnalysis, TraceFormat } from 'sizewell-wasm';
+import type { DeploymentOption, TraceFormat } from 'sizewell-wasm';
+import type { Edits } from '../fields';
 import { count, figure, percent, plural, span } from '../format';
 import type { LogReader } from './log';
 import { Outlook } from './outlook';
@@ -29,22 +30,18 @@ const NAMES: Record<Percentile, string> = {
   max_qps: 'the busiest',
 };
 
-/** What is taken from traffic into a plan, as typed. */
-export interface Taken {
+/** What is taken from traffic into a plan, as typed; lengths only where they are known. */
+export interface Taken extends Edits {
   qps: string;
-  input_tokens: string;
-  output_tokens: string;
 }
 
 const windowName = (seconds: number): string =>
   seconds === 60 ? 'minutes' : seconds === 1 ? 'seconds' : `windows of ${seconds} s`;
 
-function Figures({ analysis }: { analysis: TraceAnalysis }) {
-  const rates = planned(analysis);
-  const { input, output, growth, sessions, prefix } = analysis;
-  const rows: [label: string, text: string, help?: string][] = [
-    ['Mean rate', `${figure(analysis.mean_qps)} req/s`],
-  ];
+function Figures({ traffic }: { traffic: Read }) {
+  const rates = planned(traffic);
+  const { mean_qps: mean, growth } = traffic.rates;
+  const rows: [label: string, text: string, help?: string][] = [['Mean rate', `${figure(mean)} req/s`]];
   if (rates) {
     const name = windowName(rates.window_seconds);
     rows.push(['p95 and busiest', `${figure(rates.p95_qps)}, ${figure(rates.max_qps)} req/s`, `Of its ${name}.`]);
@@ -54,13 +51,16 @@ function Figures({ analysis }: { analysis: TraceAnalysis }) {
       `Variance over mean of the requests in its ${name}; 1 for independent requests at a steady rate.`,
     ]);
   }
-  rows.push(['Prompt p50, p95', `${count(input.p50_tokens)}, ${count(input.p95_tokens)} tokens`]);
-  rows.push(['Answer p50, p95', `${count(output.p50_tokens)}, ${count(output.p95_tokens)} tokens`]);
-  if (analysis.classes && analysis.classes.classes.length > 1) {
-    rows.push(['Kinds of requests', count(analysis.classes.classes.length), 'Found by their lengths.']);
+  if (traffic.requests) {
+    const { input, output, classes, sessions, prefix } = traffic.requests;
+    rows.push(['Prompt p50, p95', `${count(input.p50_tokens)}, ${count(input.p95_tokens)} tokens`]);
+    rows.push(['Answer p50, p95', `${count(output.p50_tokens)}, ${count(output.p95_tokens)} tokens`]);
+    if (classes && classes.classes.length > 1) {
+      rows.push(['Kinds of requests', count(classes.classes.length), 'Found by their lengths.']);
+    }
+    if (sessions) rows.push(['Conversations', `${count(sessions.sessions)}, ${figure(sessions.requests_mean)} requests each`]);
+    if (prefix) rows.push(['Shared prefixes', percent(prefix.hit_fraction), 'Of all tokens of prompts.']);
   }
-  if (sessions) rows.push(['Conversations', `${count(sessions.sessions)}, ${figure(sessions.requests_mean)} requests each`]);
-  if (prefix) rows.push(['Shared prefixes', percent(prefix.hit_fraction), 'Of all tokens of prompts.']);
   if (growth) {
     const interval = `${percent(growth.per_month_lower)} to ${percent(growth.per_month_upper)}`;
     rows.push(['Growth a month', growth.significant ? percent(growth.per_month) : 'not told from chance', `95% interval: ${interval}.`]);
@@ -77,21 +77,23 @@ function Figures({ analysis }: { analysis: TraceAnalysis }) {
   );
 }
 
-function Taking({ analysis, onTake }: { analysis: TraceAnalysis; onTake: (taken: Taken) => void }) {
+function Taking({ traffic, onTake }: { traffic: Read; onTake: (taken: Taken) => void }) {
   const [percentile, setPercentile] = useState<Percentile>('p95_qps');
-  const rates = planned(analysis);
+  const rates = planned(traffic);
   if (!rates) return null;
   const rounded = (value: number) => String(Number(value.toPrecision(4)));
+  const tokens = (mean: number) => String(Math.max(1, Math.round(mean)));
+  const { requests } = traffic;
+  const lengths = requests && {
+    input_tokens: tokens(requests.input.mean_tokens),
+    output_tokens: tokens(requests.output.mean_tokens),
+  };
   return (
     <p class="taking">
       <button
         type="button"
         class="primary"
-        onClick={() => onTake({
-          qps: rounded(rates[percentile]),
-          input_tokens: String(Math.max(1, Math.round(analysis.input.mean_tokens))),
-          output_tokens: String(Math.max(1, Math.round(analysis.output.mean_tokens))),
-        })}
+        onClick={() => onTake({ qps: rounded(rates[percentile]), ...lengths })}
       >
         Plan for this traffic
       </button>
@@ -112,13 +114,14 @@ function Seen({ traffic, option, onTake, onForget }: {
   onTake: (taken: Taken) => void;
   onForget: () => void;
 }) {
-  const { analysis, report, format, columns, outlook } = traffic;
+  const { rates, requests, series, report, format, columns, outlook } = traffic;
   const left = report?.skipped ?? 0;
   return (
     <>
       <div class="log-head">
         <p>
-          <strong>{traffic.name}</strong>: {plural(analysis.requests, 'request')} in {span(analysis.duration_seconds)}
+          <strong>{traffic.name}</strong>: {requests ? plural(requests.requests, 'request') : 'rates'} in {span(rates.duration_seconds)}
+          {!requests && <span class="quiet">, read as the answer of a Prometheus query; it should count requests per second</span>}
           {format && <span class="quiet">, read as {FORMATS[format]}</span>}
           {columns && (
             <span class="quiet">
@@ -134,14 +137,14 @@ function Seen({ traffic, option, onTake, onForget }: {
           {report?.errors[0] && <>: {report.errors[0].path} {report.errors[0].message}</>}.
         </p>
       )}
-      <Figures analysis={analysis} />
+      <Figures traffic={traffic} />
       <div class="pictures">
-        {analysis.series && (
-          <Rates series={analysis.series} outlook={outlook} capacity={option?.capacity.capacity_qps ?? null} />
+        {series && (
+          <Rates series={series} outlook={outlook} capacity={option?.capacity.capacity_qps ?? null} />
         )}
-        {analysis.calendar && analysis.calendar.whole_hours >= 24 && <Week calendar={analysis.calendar} />}
+        {rates.calendar && rates.calendar.whole_hours >= 24 && <Week calendar={rates.calendar} />}
       </div>
-      <Taking analysis={analysis} onTake={onTake} />
+      <Taking traffic={traffic} onTake={onTake} />
       {option && <Outlook traffic={traffic} option={option} />}
     </>
   );
@@ -192,8 +195,8 @@ export function Traffic({ log, option, onTake }: TrafficProps) {
               </span>
             )}
             <span class="quiet sub">
-              CSV with time and tokens, traces of Azure, BurstGPT and Mooncake, results of GuideLLM and vLLM,
-              OpenTelemetry spans. It stays on this machine.
+              CSV with time and tokens, OpenTelemetry spans, the answer of a Prometheus range query, results of
+              GuideLLM and vLLM, traces of Azure, BurstGPT and Mooncake. It stays on this machine.
             </span>
           </p>
           <div class="tools">
