@@ -2,7 +2,11 @@
 
 import type {
   Catalog,
+  Column,
+  ForecastManyOptions,
+  Forecasts,
   MeasuredDeployment,
+  SeriesValues,
 } from './lib/api.js';
 import type {
   Calibration,
@@ -44,3 +48,11 @@ export function calibrateAsync(
 
 /** As {@link Catalog.health}, off the event loop. Rejects with a {@link SizewellError}. */
 export function healthAsync(asOf: string | Date, catalog?: Catalog | null): Promise<HealthReport>;
+
+/** As {@link forecastMany}, off the event loop. Rejects with a {@link SizewellError}. */
+export function forecastManyAsync(
+  series: readonly SeriesValues[] | SeriesValues,
+  options: ForecastManyOptions,
+  offsets?: Column | null,
+  times?: Column | null,
+): Promise<Forecasts>;

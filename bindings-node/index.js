@@ -27,19 +27,26 @@ function load() {
 
 const native = load();
 const { api, tools } = createApi(() => native, FUNCTIONS);
-const { asked, handle, translated, writeAll } = tools;
+const { asked, forecastTable, handle, packedSeries, reading, translated, writeAll } = tools;
 
-async function later(request) {
+async function awaited(work) {
   try {
-    return JSON.parse(await native.callAsync(...request()));
+    return await work();
   } catch (thrown) {
     throw translated(thrown);
   }
 }
 
+const later = (request) => awaited(async () => JSON.parse(await native.callAsync(...request())));
+
 module.exports = {
   ...api,
   ...Object.fromEntries(LONG.map((name) => [`${name}Async`, (...given) => later(() => asked(name, given))])),
+  forecastManyAsync: (...given) =>
+    awaited(async () => {
+      const columns = reading('series', () => packedSeries(...given));
+      return forecastTable(await native.forecastManyAsync(...columns));
+    }),
   healthAsync: (asOf, catalog) =>
     later(() => ['catalog_health', writeAll(['as_of'], [asOf]), handle(catalog)]),
 };

@@ -167,6 +167,82 @@ export interface AnalyzeTraceRequestInput {
   options?: TraceOptionsInput;
 }
 
+/** A point out of the ordinary. */
+export interface Anomaly {
+  /** Its place in the series, from 0. */
+  index: number;
+  /** When it was, in seconds since the Unix epoch; none for a plain index. */
+  at_seconds: number | null;
+  /** What it was. */
+  value: number;
+  /** What was expected. */
+  expected: number;
+  /** Lower end of the band. */
+  lower: number;
+  /** Upper end of the band. */
+  upper: number;
+  /** How far from the expected it is, in robust standard deviations; negative below. */
+  score: number;
+}
+
+/** What counts as out of the ordinary. */
+export interface AnomalyOptions {
+  /**
+   * Seasons in steps, the shortest first, at most three, each seen at least three times; empty for
+   * none. By default they are looked for.
+   */
+  seasonal_periods: number[] | null;
+  /**
+   * Whether the band's width follows the level (all values must be positive). By default, as in
+   * `DecomposeOptions`.
+   */
+  multiplicative: boolean | null;
+  /** Share of ordinary points that lie in the band, 0.5 to 0.999999. Default: 0.999. */
+  level: number;
+}
+
+/**
+ * What counts as out of the ordinary.
+ *
+ * As callers give it: what has a default may be left out.
+ */
+export interface AnomalyOptionsInput {
+  /**
+   * Seasons in steps, the shortest first, at most three, each seen at least three times; empty for
+   * none. By default they are looked for.
+   */
+  seasonal_periods?: number[] | null;
+  /**
+   * Whether the band's width follows the level (all values must be positive). By default, as in
+   * `DecomposeOptions`.
+   */
+  multiplicative?: boolean | null;
+  /**
+   * Share of ordinary points that lie in the band, 0.5 to 0.999999. Default: 0.999.
+   *
+   * @defaultValue `0.999`
+   */
+  level?: number;
+}
+
+/** What is out of the ordinary, and the expected band of every point. */
+export interface AnomalyReport {
+  /** Points outside the band, oldest first. */
+  anomalies: Anomaly[];
+  /** Share of ordinary points that lie in the band. */
+  level: number;
+  /** Expected value of each point, missing ones too. */
+  expected: number[];
+  /** Lower end of the band of each point. */
+  lower: number[];
+  /** Upper end of the band of each point. */
+  upper: number[];
+  /** Seasons that the expected values follow, in steps. */
+  seasonal_periods: number[];
+  /** Whether the width of the band follows the level. */
+  multiplicative: boolean;
+}
+
 /** Layers, heads, experts. */
 export interface Architecture {
   /** Number of layers. */
@@ -1276,6 +1352,62 @@ export interface Change {
   value: JsonValue;
 }
 
+/** A lasting shift of level. */
+export interface Changepoint {
+  /** The first point of the new level, from 0. */
+  index: number;
+  /** When it was, in seconds since the Unix epoch; none for a plain index. */
+  at_seconds: number | null;
+  /** Mean from the changepoint before, or the beginning, without the season. */
+  before: number;
+  /** Mean up to the next changepoint, or the end, without the season. */
+  after: number;
+  /** Chance of a shift like this anywhere in a series without one. */
+  p_value: number;
+}
+
+/** How sure a shift must be. */
+export interface ChangepointOptions {
+  /**
+   * Seasons in steps, the shortest first, at most three, each seen at least three times; empty for
+   * none. By default they are looked for.
+   */
+  seasonal_periods: number[] | null;
+  /** Chance that a series without a shift is said to have any, 0.0001 to 0.5. Default: 0.05. */
+  significance: number;
+}
+
+/**
+ * How sure a shift must be.
+ *
+ * As callers give it: what has a default may be left out.
+ */
+export interface ChangepointOptionsInput {
+  /**
+   * Seasons in steps, the shortest first, at most three, each seen at least three times; empty for
+   * none. By default they are looked for.
+   */
+  seasonal_periods?: number[] | null;
+  /**
+   * Chance that a series without a shift is said to have any, 0.0001 to 0.5. Default: 0.05.
+   *
+   * @defaultValue `0.05`
+   */
+  significance?: number;
+}
+
+/** Where the level shifted. */
+export interface ChangepointReport {
+  /** Shifts, oldest first. */
+  changepoints: Changepoint[];
+  /** Standard deviation of points around their level. */
+  spread: number;
+  /** Correlation of neighbouring points that the test allows for, 0 to 0.98. */
+  autocorrelation: number;
+  /** Seasons that were taken out before, in steps. */
+  seasonal_periods: number[];
+}
+
 /** A point of a chart: what thresholds are held against, over a stretch of time. */
 export interface ChartPoint {
   /** When the stretch begins, in seconds since the Unix epoch. */
@@ -1739,6 +1871,54 @@ export interface DatacenterInput {
    * @defaultValue `36`
    */
   amortization_months?: number;
+}
+
+/** How a series is taken apart. */
+export interface DecomposeOptions {
+  /**
+   * Seasons in steps, the shortest first, at most three, each seen at least twice; empty for none.
+   * By default they are looked for.
+   */
+  seasonal_periods: number[] | null;
+  /**
+   * Whether parts multiply (all values must be positive) or add up. By default they multiply where
+   * the spread of what remains grows with the level by more than half from the lower to the upper
+   * half.
+   */
+  multiplicative: boolean | null;
+}
+
+/**
+ * How a series is taken apart.
+ *
+ * As callers give it: what has a default may be left out.
+ */
+export interface DecomposeOptionsInput {
+  /**
+   * Seasons in steps, the shortest first, at most three, each seen at least twice; empty for none.
+   * By default they are looked for.
+   */
+  seasonal_periods?: number[] | null;
+  /**
+   * Whether parts multiply (all values must be positive) or add up. By default they multiply where
+   * the spread of what remains grows with the level by more than half from the lower to the upper
+   * half.
+   */
+  multiplicative?: boolean | null;
+}
+
+/** The parts of a series: at each point their sum, or product, is the value. */
+export interface Decomposition {
+  /** Whether the parts multiply; else they add up. */
+  multiplicative: boolean;
+  /** The level over time. */
+  trend: number[];
+  /** One part for each season, the shortest first; none where there is no season. */
+  seasonal: SeasonalPart[];
+  /** What remains; null where the value is missing. */
+  remainder: (number | null)[];
+  /** Strength of the trend, 0 to 1: 1 − Var(remainder) ÷ Var(trend + remainder), at least 0. */
+  trend_strength: number;
 }
 
 /**
@@ -2896,6 +3076,84 @@ export interface Fluctuation {
   variance: number;
 }
 
+/** Many series, one after the other, and what is asked of each. */
+export interface ForecastManyRequest {
+  /** The values of all series, one series after the other, oldest first; null where missing. */
+  values: (number | null)[];
+  /**
+   * Where each series begins in `values`, from 0, ascending, and as the last where all end: one
+   * more than there are series, as in an Arrow list column.
+   */
+  offsets: number[];
+  /**
+   * Time of each value in seconds since the Unix epoch, in place of `start_seconds` and
+   * `step_seconds`; those of each series are made regular, as `forecast` does it. Empty for none.
+   */
+  times: number[];
+  /**
+   * Time of the first value of each series in seconds since the Unix epoch. Needs `step_seconds`.
+   */
+  start_seconds: number[] | null;
+  /** Seconds from one value to the next; none for a plain index. */
+  step_seconds: number | null;
+  /** Whether the quantities can't be below zero; by default, of each series where no value is. */
+  non_negative: boolean | null;
+  /** Steps to forecast, 1 to `MOST_STEPS`. */
+  horizon: number;
+  /** Seasons in steps, the shortest first; by default `auto` looks for them. */
+  seasonal_periods: number[] | null;
+  /** Levels of the intervals, each between 0 and 1. Default: 0.8 and 0.95. */
+  levels: number[];
+  /** The model. */
+  model: ForecastModel;
+}
+
+/**
+ * Many series, one after the other, and what is asked of each.
+ *
+ * As callers give it: what has a default may be left out.
+ */
+export interface ForecastManyRequestInput {
+  /** The values of all series, one series after the other, oldest first; null where missing. */
+  values: (number | null)[];
+  /**
+   * Where each series begins in `values`, from 0, ascending, and as the last where all end: one
+   * more than there are series, as in an Arrow list column.
+   */
+  offsets: number[];
+  /**
+   * Time of each value in seconds since the Unix epoch, in place of `start_seconds` and
+   * `step_seconds`; those of each series are made regular, as `forecast` does it. Empty for none.
+   *
+   * @defaultValue `[]`
+   */
+  times?: number[];
+  /**
+   * Time of the first value of each series in seconds since the Unix epoch. Needs `step_seconds`.
+   */
+  start_seconds?: number[] | null;
+  /** Seconds from one value to the next; none for a plain index. */
+  step_seconds?: number | null;
+  /** Whether the quantities can't be below zero; by default, of each series where no value is. */
+  non_negative?: boolean | null;
+  /** Steps to forecast, 1 to `MOST_STEPS`. */
+  horizon: number;
+  /** Seasons in steps, the shortest first; by default `auto` looks for them. */
+  seasonal_periods?: number[] | null;
+  /**
+   * Levels of the intervals, each between 0 and 1. Default: 0.8 and 0.95.
+   *
+   * @defaultValue `[0.8,0.95]`
+   */
+  levels?: number[];
+  /**
+   * The model.
+   *
+   * @defaultValue `"auto"`
+   */
+  model?: ForecastModel;
+}
+
 /**
  * The models that a forecast can be asked of by name.
  *
@@ -3057,6 +3315,25 @@ export interface ForecastReportInput {
   mean: number[];
   /** Intervals at the asked levels, in the order asked. */
   intervals: Interval[];
+}
+
+/** Forecasts of many series by columns. */
+export interface ForecastTable {
+  /** Steps of each series. */
+  horizon: number;
+  /**
+   * Point forecasts: all steps of the first series, then of the second, …; null for a series that
+   * can't be forecast.
+   */
+  mean: (number | null)[];
+  /** Intervals at the asked levels, in the order asked. */
+  intervals: IntervalColumns[];
+  /** Time of the first forecast step of each series; null for one without times. */
+  clocks: (Clock | null)[];
+  /** Model of each series as it was fitted; null for one that can't be forecast. */
+  models: (string | null)[];
+  /** Why a series can't be forecast, by series, with paths within it; null for the others. */
+  errors: (ErrorReport | null)[];
 }
 
 /** What `generate_traffic` is asked. */
@@ -3582,6 +3859,16 @@ export interface Interval {
   lower: number[];
   /** Upper end of each step: the quantile at (1 + level) ÷ 2. */
   upper: number[];
+}
+
+/** The intervals at one level, of all steps of all series. */
+export interface IntervalColumns {
+  /** Share of outcomes that fall into them. */
+  level: number;
+  /** Lower ends, in the order of `ForecastTable.mean`. */
+  lower: (number | null)[];
+  /** Upper ends. */
+  upper: (number | null)[];
 }
 
 /** How an interval did. */
@@ -7273,6 +7560,16 @@ export interface Scores {
   latency: number;
 }
 
+/** What one season does. */
+export interface SeasonalPart {
+  /** Its length in steps. */
+  period: number;
+  /** What it adds to each point, or multiplies it by. */
+  values: number[];
+  /** Its strength, 0 to 1: 1 − Var(remainder) ÷ Var(season + remainder), at least 0. */
+  strength: number;
+}
+
 /** A specification's cheapest option, and how it moves with each input. */
 export interface Sensitivity {
   /** The cheapest option as asked; `null` where there is none. */
@@ -7364,6 +7661,26 @@ export interface SeriesInputInput {
    * @defaultValue `false`
    */
   non_negative?: boolean;
+}
+
+/** Where a series goes, and how sure that is. */
+export interface SeriesTrend {
+  /** Where it goes; `unknown` for fewer than eight points. */
+  direction: TrendDirection;
+  /** Change per step; none where the direction is unknown. */
+  slope_per_step: number | null;
+  /** Lower end of its 95% interval. */
+  slope_per_step_low: number | null;
+  /** Upper end of its 95% interval. */
+  slope_per_step_high: number | null;
+  /** Chance of a slope like this where there is no trend. */
+  p_value: number | null;
+  /** Correlation of neighbouring points that the test allows for, 0 to 0.98. */
+  autocorrelation: number;
+  /** Season that was taken out before, in steps; none where there is none. */
+  seasonal_period: number | null;
+  /** Points that were compared: averages over equal stretches where there are more than 336. */
+  points: number;
 }
 
 /** Something to do, and about what. */
@@ -8664,6 +8981,36 @@ export type TrendDirection =
   | "decreasing"
   | "stable"
   | "unknown";
+
+/** How the trend of a series is judged. */
+export interface TrendDirectionOptions {
+  /**
+   * Seasons in steps, the shortest first, at most three, each seen at least twice; empty for none.
+   * By default they are looked for. The longest is taken out, with what shorter ones share with it.
+   */
+  seasonal_periods: number[] | null;
+  /** Chance at which a series without trend is called one, 0.0001 to 0.5. Default: 0.05. */
+  significance: number;
+}
+
+/**
+ * How the trend of a series is judged.
+ *
+ * As callers give it: what has a default may be left out.
+ */
+export interface TrendDirectionOptionsInput {
+  /**
+   * Seasons in steps, the shortest first, at most three, each seen at least twice; empty for none.
+   * By default they are looked for. The longest is taken out, with what shorter ones share with it.
+   */
+  seasonal_periods?: number[] | null;
+  /**
+   * Chance at which a series without trend is called one, 0.0001 to 0.5. Default: 0.05.
+   *
+   * @defaultValue `0.05`
+   */
+  significance?: number;
+}
 
 /** How a trend is judged. Every field has a default. */
 export interface TrendOptions {

@@ -11,7 +11,9 @@ import type {
   EstimateColumnsInput,
   EstimateTable,
   Explanation,
+  ForecastManyRequestInput,
   ForecastOptionsInput,
+  ForecastTable,
   Gpu,
   HealthReport,
   Instance,
@@ -216,3 +218,39 @@ export class Forecast {
  *   an option, `missing_field` at `seasonal_periods` for a model that is made of seasons
  */
 export function forecast(values: SeriesValues, options: ForecastOptionsInput, times?: Column | null): Forecast;
+
+/** How many series are forecast, but for their values. */
+export type ForecastManyOptions = Omit<ForecastManyRequestInput, 'values' | 'offsets' | 'times'>;
+
+/**
+ * Forecasts by columns, the numbers in typed arrays: all steps of the first series, then of the
+ * second, …; NaN for a series that can't be forecast.
+ */
+export type Forecasts = Omit<ForecastTable, 'mean' | 'intervals'> & {
+  mean: Float64Array;
+  intervals: { level: number; lower: Float64Array; upper: Float64Array }[];
+};
+
+/**
+ * Forecasts many series at once, in Node on all processors. A series that can't be forecast is no
+ * error: the table's `errors` say why, and the others are answered all the same.
+ *
+ * @param series a list of series; or, with `offsets`, the values of all, one series after the other
+ * @param offsets where each series begins in the values, from 0, and where the last ends
+ * @param times of each value of all series in seconds since the Unix epoch, in place of
+ *   `start_seconds` and `step_seconds`
+ * @throws {SizewellError} for a horizon, level, model or season out of range, offsets that are not
+ *   in order, and columns of different lengths
+ */
+export function forecastMany(
+  series: readonly SeriesValues[],
+  options: ForecastManyOptions,
+  offsets?: null,
+  times?: Column | null,
+): Forecasts;
+export function forecastMany(
+  values: SeriesValues,
+  options: ForecastManyOptions,
+  offsets: Column,
+  times?: Column | null,
+): Forecasts;

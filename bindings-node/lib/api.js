@@ -182,8 +182,51 @@ function floats(values, name) {
 const plainSeries = (values) =>
   isTypedArray(values) ? Array.from(values, (value) => (Number.isNaN(value) ? null : value)) : values;
 
+/** Many series as the native half takes them: values, offsets, times and the JSON of options. */
+function packedSeries(series, options, offsets, times) {
+  const parts = [];
+  const ends = [];
+  if (offsets == null) {
+    if (!Array.isArray(series)) {
+      const given = Object.prototype.toString.call(series).slice(8, -1);
+      throw refusal('invalid_type', 'series', 'has the wrong type', { given, allowed: 'a list of series, or values and offsets' });
+    }
+    ends.push(0);
+    series.forEach((values, place) => {
+      parts.push(floats(values, `series[${place}]`));
+      ends.push(ends[place] + parts[place].length);
+    });
+  } else {
+    parts.push(floats(series, 'series'));
+    for (const [place, offset] of floats(offsets, 'offsets').entries()) {
+      if (!(Number.isInteger(offset) && offset >= 0 && offset < 2 ** 32)) {
+        const detail = { given: String(offset), allowed: 'a whole number from 0' };
+        throw refusal('invalid_value', `offsets[${place}]`, 'is not an allowed value', detail);
+      }
+      ends.push(offset);
+    }
+  }
+  const isFields = Object.prototype.toString.call(options) === '[object Object]';
+  const fields = isFields ? { ...options, values: [], offsets: [] } : options;
+  const clock = floats(times ?? [], 'times');
+  return [joined(Float64Array, parts), Uint32Array.from(ends), clock, write(fields, 'options')];
+}
+
+/** What the native half answers about many series, as a table. */
+function forecastTable(answers) {
+  const { numbers } = answers;
+  const table = JSON.parse(answers.labels);
+  answers.free?.();
+  const cells = table.horizon * table.models.length;
+  const column = (place) => numbers.subarray(place * cells, (place + 1) * cells);
+  const intervals = table.intervals.map(({ level }, place) => {
+    return { level, lower: column(2 * place + 1), upper: column(2 * place + 2) };
+  });
+  return { ...table, mean: column(0), intervals };
+}
+
 /** What arguments are before they are written, where that is not what was given. */
-const READERS = { as_of: day, trace: plainColumns, values: plainSeries };
+const READERS = { as_of: day, times: plainSeries, trace: plainColumns, values: plainSeries };
 
 /** Arguments as the JSON of their list. */
 function writeAll(names, given) {
@@ -195,6 +238,17 @@ function writeAll(names, given) {
 }
 
 const isTypedArray = (column) => ArrayBuffer.isView(column) && !(column instanceof DataView);
+
+/** One array of several lists. */
+function joined(Kind, lists) {
+  const all = new Kind(lists.reduce((length, list) => length + list.length, 0));
+  let end = 0;
+  for (const list of lists) {
+    all.set(list, end);
+    end += list.length;
+  }
+  return all;
+}
 
 /**
  * Columns as the native half takes them: a header that says where each is, numbers (NaN where none
@@ -229,16 +283,7 @@ function packed(columns) {
       place(name, 'codes', codes, [...known.keys()]);
     }
   }
-  const joined = (Kind, part) => {
-    const all = new Kind(ends[part]);
-    let end = 0;
-    for (const list of parts[part]) {
-      all.set(list, end);
-      end += list.length;
-    }
-    return all;
-  };
-  const arrays = [joined(Float64Array, 'numbers'), joined(Int32Array, 'codes')];
+  const arrays = [joined(Float64Array, parts.numbers), joined(Int32Array, parts.codes)];
   return { header: JSON.stringify(header), arrays, isTyped };
 }
 
@@ -437,6 +482,11 @@ function createApi(native, functions) {
         const clock = reading('times', () => floats(times ?? [], 'times'));
         return native().FittedSeries.fit(series, clock, write(options, 'options'));
       }),
+    forecastMany: (series, options, offsets, times) =>
+      asking(() => {
+        const columns = reading('series', () => packedSeries(series, options, offsets, times));
+        return forecastTable(native().forecastMany(...columns));
+      }),
     estimateMany: (columns, rows) => {
       try {
         const { header, arrays, isTyped } = reading('columns', () => packed(columns));
@@ -446,7 +496,7 @@ function createApi(native, functions) {
       }
     },
   });
-  return { api, tools: { asked, handle, translated, writeAll } };
+  return { api, tools: { asked, forecastTable, handle, packedSeries, reading, translated, writeAll } };
 }
 
 module.exports = { createApi };

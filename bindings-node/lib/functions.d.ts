@@ -2,6 +2,7 @@
 
 import type {
   Catalog,
+  Column,
   MeasuredDeployment,
   SeriesValues,
   SizewellError,
@@ -10,15 +11,21 @@ import type {
 import type {
   AnalyzeRatesRequestInput,
   AnalyzeTraceRequestInput,
+  AnomalyOptionsInput,
+  AnomalyReport,
   BacktestOptionsInput,
   BacktestReport,
   Calibration,
   CalibrationOptionsInput,
   CapacityReportInput,
   CapacityRunway,
+  ChangepointOptionsInput,
+  ChangepointReport,
   Comparison,
   CostAnomalies,
   CostAnomalyRequestInput,
+  DecomposeOptionsInput,
+  Decomposition,
   DeploymentOptionInput,
   DetectedLog,
   ErrorBudget,
@@ -64,6 +71,7 @@ import type {
   SavingsRequestInput,
   ScenarioInput,
   Sensitivity,
+  SeriesTrend,
   SloCompliance,
   SloComplianceRequestInput,
   Specification,
@@ -75,6 +83,7 @@ import type {
   TrafficPlan,
   TrafficPlanRequestInput,
   Trend,
+  TrendDirectionOptionsInput,
   TrendRequestInput,
 } from '../types.js';
 
@@ -253,7 +262,61 @@ export function backtest(
   options: ForecastOptionsInput,
   folds: number,
   settings?: BacktestOptionsInput | null,
+  times?: Column | null,
 ): BacktestReport;
+
+/**
+ * Takes a series apart into its trend, a part for each season, and what remains. Times in seconds
+ * since the Unix epoch, where given, are made regular, as `forecast` does it.
+ *
+ * @throws {SizewellError} `empty` for a series without values, `invalid_value` at a value, a time
+ * or an option, and at `values` for fewer than three, or a season that is not seen twice;
+ * `too_large` for over 100,000 points.
+ */
+export function decompose(
+  values: SeriesValues,
+  options?: DecomposeOptionsInput | null,
+  times?: Column | null,
+): Decomposition;
+
+/**
+ * Which points of a series are out of the ordinary, how far, and the band that was expected of
+ * each. Times in seconds since the Unix epoch, where given, are made regular, as `forecast` does
+ * it.
+ *
+ * @throws {SizewellError} as {@link decompose}, but that a season must be seen three times.
+ */
+export function anomalies(
+  values: SeriesValues,
+  options?: AnomalyOptionsInput | null,
+  times?: Column | null,
+): AnomalyReport;
+
+/**
+ * Where the level of a series shifted for good. Times in seconds since the Unix epoch, where given,
+ * are made regular, as `forecast` does it.
+ *
+ * @throws {SizewellError} as {@link anomalies}, for up to a million points.
+ */
+export function changepoints(
+  values: SeriesValues,
+  options?: ChangepointOptionsInput | null,
+  times?: Column | null,
+): ChangepointReport;
+
+/**
+ * Whether a series rises or falls, how fast, and how sure that is. Times in seconds since the Unix
+ * epoch, where given, are made regular, as `forecast` does it; see {@link trend} for readings as they
+ * come.
+ *
+ * @throws {SizewellError} as {@link decompose}, for up to a million points; of fewer than eight nothing
+ * is known.
+ */
+export function trendDirection(
+  values: SeriesValues,
+  options?: TrendDirectionOptionsInput | null,
+  times?: Column | null,
+): SeriesTrend;
 
 /**
  * How long capacity lasts: when the forecast of a load, its mean and a quantile, crosses a share of

@@ -1,9 +1,12 @@
-//! Forecasts: a fitted model and what it forecasts; numbers cross as typed arrays.
+//! Forecasts: fitted models and what they forecast; numbers cross as typed arrays.
 
-use napi::bindgen_prelude::Float64Array;
+use napi::bindgen_prelude::{AsyncTask, Float64Array, Uint32Array};
+use napi::{Env, Task};
 use napi_derive::napi;
 use sizewell::api::{self, ForecastOptions};
+use sizewell::forecast::{ForecastManyRequest, ForecastTable};
 use sizewell::wire;
+use sizewell_threads::forecast_many as on_all_processors;
 
 use crate::{answer, refused};
 
@@ -56,4 +59,67 @@ impl FittedSeries {
     pub fn report(&self) -> napi::Result<String> {
         answer(Ok(self.0.report()))
     }
+}
+
+/// Forecasts of many series by columns.
+#[napi(object)]
+pub struct ForecastColumns {
+    /// JSON of the fields that are no numbers, and of the levels.
+    pub labels: String,
+    /// Means, then lower and upper ends of each level, all steps of all series each; NaN for none.
+    pub numbers: Float64Array,
+}
+
+/// Forecasts of values (NaN where missing) at times, of which there may be none; `options` is the JSON of
+/// a `ForecastManyRequest` of no values.
+#[napi]
+pub fn forecast_many(
+    values: Float64Array,
+    offsets: Uint32Array,
+    times: Float64Array,
+    options: String,
+) -> napi::Result<ForecastColumns> {
+    many(&values, &offsets, &times, &options).and_then(on_all_processors).map_err(refused).and_then(columns)
+}
+
+/// As [`forecast_many`], on libuv's thread pool.
+#[napi]
+pub fn forecast_many_async(
+    values: Float64Array,
+    offsets: Uint32Array,
+    times: Float64Array,
+    options: String,
+) -> AsyncTask<LaterForecasts> {
+    AsyncTask::new(LaterForecasts(Some(many(&values, &offsets, &times, &options))))
+}
+
+/// Forecasts for libuv's thread pool, which are made once.
+pub struct LaterForecasts(Option<sizewell::Result<ForecastManyRequest>>);
+
+impl Task for LaterForecasts {
+    type Output = ForecastTable;
+    type JsValue = ForecastColumns;
+
+    fn compute(&mut self) -> napi::Result<ForecastTable> {
+        let request = self.0.take().unwrap_or_else(|| Err(crate::computed()));
+        request.and_then(on_all_processors).map_err(refused)
+    }
+
+    fn resolve(&mut self, _: Env, table: ForecastTable) -> napi::Result<ForecastColumns> {
+        columns(table)
+    }
+}
+
+fn many(
+    values: &[f64],
+    offsets: &[u32],
+    times: &[f64],
+    options: &str,
+) -> sizewell::Result<ForecastManyRequest> {
+    let options: ForecastManyRequest = wire::read_json_argument(options, "options")?;
+    Ok(options.with_columns(values, offsets.iter().map(|offset| *offset as usize).collect(), times.to_vec()))
+}
+
+fn columns(table: ForecastTable) -> napi::Result<ForecastColumns> {
+    Ok(ForecastColumns { labels: answer(Ok(table.labels()))?, numbers: table.numbers().into() })
 }

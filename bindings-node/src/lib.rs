@@ -5,7 +5,7 @@
 //!
 //! Every function that fails throws an `Error` whose message is the JSON of a [`Refusal`].
 
-mod forecast;
+pub mod forecast;
 
 use napi::bindgen_prelude::{AsyncTask, Float64Array, Int32Array, Uint8Array, Uint32Array};
 use napi::{Env, Task};
@@ -157,6 +157,10 @@ impl Catalog {
     }
 }
 
+fn computed() -> Error {
+    Error::new(ErrorCode::InvalidValue, "", "was already computed")
+}
+
 type Work = Box<dyn FnOnce() -> sizewell::Result<String> + Send>;
 
 /// Work for libuv's thread pool, which is done once.
@@ -167,8 +171,7 @@ impl Task for Later {
     type JsValue = String;
 
     fn compute(&mut self) -> napi::Result<String> {
-        let done = || Error::new(ErrorCode::InvalidValue, "", "was already computed");
-        self.0.take().map_or_else(|| Err(done()), |work| work()).map_err(refused)
+        self.0.take().map_or_else(|| Err(computed()), |work| work()).map_err(refused)
     }
 
     fn resolve(&mut self, _: Env, output: String) -> napi::Result<String> {

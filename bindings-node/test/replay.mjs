@@ -3,16 +3,25 @@
 const TOLERANCE = 1e-12;
 
 /** Functions with settings of their own, or without a catalog, that take no rows as last argument. */
-const WITHOUT_ROWS = ['render_manifests', 'calibrate', 'queue', 'model_from_huggingface_config', 'forecast', 'backtest', 'render_report'];
+const WITHOUT_ROWS = ['render_manifests', 'calibrate', 'queue', 'model_from_huggingface_config', 'forecast', 'backtest', 'decompose', 'anomalies', 'changepoints', 'trend_direction', 'render_report'];
 
 const camel = (name) => name.replace(/_./g, ([, letter]) => letter.toUpperCase());
 
 function call(api, name, given) {
   if (name.startsWith('catalog_')) return api.catalog()[name.slice('catalog_'.length)](...given);
   const [first, rows] = given;
+  if (name === 'forecast_many') {
+    const { values, offsets, times, ...options } = first;
+    return plain(api.forecastMany(values, options, offsets, times));
+  }
   if (rows == null || WITHOUT_ROWS.includes(name)) return api[camel(name)](...given);
   const catalog = Array.isArray(rows) ? api.catalog().withBenchmarks(rows) : api.catalog().withRows(rows);
   return api[camel(name)](first, catalog);
+}
+
+/** A table with lists in place of arrays, null for NaN. */
+function plain(table) {
+  return JSON.parse(JSON.stringify(table, (_, value) => (ArrayBuffer.isView(value) ? Array.from(value) : value)));
 }
 
 /** What differs between a golden case and this API's answer to it; empty when nothing does. */

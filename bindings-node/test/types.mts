@@ -3,6 +3,7 @@
 import {
   Catalog,
   SizewellError,
+  anomalies,
   calibrate,
   calibrateAsync,
   catalog,
@@ -10,6 +11,8 @@ import {
   compareAsync,
   estimate,
   estimateMany,
+  forecastMany,
+  forecastManyAsync,
   healthAsync,
   intentPrompt,
   maxRate,
@@ -27,6 +30,7 @@ import {
   sensitivityAsync,
   specify,
   summarizeTrace,
+  type AnomalyReport,
   type BenchmarkInput,
   type Calibration,
   type Comparison,
@@ -38,6 +42,7 @@ import {
   type FleetMaxRate,
   type FleetPrediction,
   type FleetSize,
+  type Forecasts,
   type LimitingResource,
   type MemoryPlan,
   type TypedEstimateTable,
@@ -160,6 +165,15 @@ try {
     void [code, texts, names, report];
   }
 }
+
+const odd: AnomalyReport = anomalies([1, null, 3], { level: 0.99 }, Float64Array.of(0, 60, 120));
+const forecasts: Forecasts = forecastMany([[1, null], Float64Array.of(2, 3)], { horizon: 3, model: 'drift' });
+forecastMany(Float64Array.of(1, 2, 3), { horizon: 3, levels: [0.9] }, [0, 3], [0, 60, 120]);
+const means: Float64Array = forecasts.intervals[0]?.upper ?? forecasts.mean;
+const laterForecasts: Promise<Forecasts> = forecastManyAsync([means], { horizon: 3 });
+// @ts-expect-error one series is not many
+forecastMany([1, 2], { horizon: 3 });
+void [odd, laterForecasts];
 
 // @ts-expect-error an unknown field
 specify({ user: 5 });

@@ -1,15 +1,12 @@
 //! Estimates by columns: numbers and codes cross as bytes, rows are worked on by all processors.
 
-use std::panic::resume_unwind;
-use std::sync::{Mutex, PoisonError};
-use std::thread::{available_parallelism, scope};
-
 use pyo3::prelude::*;
 use pyo3::types::{PyByteArray, PyDict, PyList};
 use serde_json::{Map, Value, json};
 use sizewell::Result;
 use sizewell::catalog::Catalog;
 use sizewell::queueing::{Estimate, EstimateBatch, EstimateRows};
+use sizewell_threads::each;
 
 use crate::convert::value;
 use crate::errors::raised;
@@ -130,42 +127,9 @@ fn estimate_all(
             job.columns.push(bytes);
         }
     }
-    let threads = available_parallelism().map_or(1, Into::into).min(jobs.len());
-    // Jobs are taken in the order of their rows, so that those before a refused one are all done.
-    let jobs = Mutex::new(jobs.into_iter());
-    let next = || jobs.lock().unwrap_or_else(PoisonError::into_inner).next();
-    let work = || {
-        let mut reasons = Vec::new();
-        while let Some(job) = next() {
-            let first = job.first;
-            match batch.estimate(first..first + ROWS) {
-                Ok(answers) => reasons.extend(job.fill(answers)),
-                Err(error) => {
-                    while next().is_some() {}
-                    return Err((first, error));
-                }
-            }
-        }
-        Ok(reasons)
-    };
-    let done = scope(|scope| {
-        let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
-        let own = work();
-        let others =
-            others.into_iter().map(|thread| thread.join().unwrap_or_else(|panic| resume_unwind(panic)));
-        std::iter::once(own).chain(others.collect::<Vec<_>>()).collect::<Vec<_>>()
-    });
-    let mut reasons = Vec::new();
-    let mut refused = Vec::new();
-    for part in done {
-        match part {
-            Ok(part) => reasons.extend(part),
-            Err(error) => refused.push(error),
-        }
-    }
-    if let Some((_, error)) = refused.into_iter().min_by_key(|(first, _)| *first) {
-        return Err(error);
-    }
-    reasons.sort_unstable_by_key(|(row, _)| *row);
-    Ok(reasons)
+    let reasons = each(jobs, |job| {
+        let first = job.first;
+        batch.estimate(first..first + ROWS).map(|answers| job.fill(answers))
+    })?;
+    Ok(reasons.into_iter().flatten().collect())
 }

@@ -25,7 +25,7 @@ mod _sizewell {
     use crate::collector::Readings;
     use crate::convert::argument;
     #[pymodule_export]
-    use crate::forecast::FittedSeries;
+    use crate::forecast::{FittedSeries, ForecastTable};
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {

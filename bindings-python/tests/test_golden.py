@@ -43,6 +43,10 @@ WITHOUT_ROWS = {
     "queue",
     "model_from_huggingface_config",
     "backtest",
+    "decompose",
+    "anomalies",
+    "changepoints",
+    "trend_direction",
     "render_report",
 }
 
@@ -53,6 +57,9 @@ def call(function: str, first: Any, *rest: Any) -> Any:
     if function == "forecast":
         options = {name.removesuffix("_seconds"): value for name, value in rest[0].items()}
         return sw.forecast(first, times=rest[1] if len(rest) > 1 else None, **options).report()
+    if function == "forecast_many":
+        options = {name.removesuffix("_seconds"): value for name, value in first.items()}
+        return sw.forecast_many(options.pop("values"), **options).report()
     if function not in WITHOUT_ROWS and rest and rest[0] is not None:
         rows, catalog = rest[0], sw.catalog()
         layered = catalog.with_rows if isinstance(rows, dict) else catalog.with_benchmarks

@@ -29,6 +29,7 @@ def calls() -> dict[str, Callable[[], object]]:
     return {
         "compare": lambda: sw.compare(scenarios),
         "estimate_many": lambda: sw.estimate_many(load, qps=rates),
+        "forecast_many": lambda: sw.forecast_many([rates] * 20, 12),
         "health": lambda: sw.catalog().health("2026-11-20"),
         "recommend": lambda: sw.recommend(spec),
         "with_benchmarks": lambda: sw.catalog().with_benchmarks(records),
@@ -66,7 +67,8 @@ def runs_beside_others(call: Callable[[], object]) -> bool:
 
 
 @pytest.mark.parametrize(
-    "name", ["compare", "estimate_many", "health", "recommend", "with_benchmarks"]
+    "name",
+    ["compare", "estimate_many", "forecast_many", "health", "recommend", "with_benchmarks"],
 )
 def test_other_threads_run_meanwhile(name: str, no_forced_switches: None) -> None:
     assert not runs_beside_others(busy)

@@ -1,6 +1,7 @@
-//! Forecasts: a fitted model and what it forecasts; numbers cross as typed arrays.
+//! Forecasts: fitted models and what they forecast; numbers cross as typed arrays.
 
 use sizewell::api::{self, ForecastOptions};
+use sizewell::forecast::{self, ForecastManyRequest, ForecastTable};
 use sizewell::wire;
 use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 
@@ -48,4 +49,39 @@ impl FittedSeries {
     pub fn report(&self) -> Result<String, JsValue> {
         answer(Ok(self.0.report()))
     }
+}
+
+/// Forecasts of many series by columns.
+#[wasm_bindgen]
+pub struct ForecastColumns(ForecastTable);
+
+#[wasm_bindgen]
+impl ForecastColumns {
+    /// JSON of the fields that are no numbers, and of the levels.
+    #[wasm_bindgen(getter)]
+    pub fn labels(&self) -> Result<String, JsValue> {
+        answer(Ok(self.0.labels()))
+    }
+
+    /// Means, then lower and upper ends of each level, all steps of all series each; NaN for none.
+    #[wasm_bindgen(getter)]
+    pub fn numbers(&self) -> Vec<f64> {
+        self.0.numbers()
+    }
+}
+
+/// Forecasts of values (NaN where missing) at times, of which there may be none; `options` is the JSON of
+/// a `ForecastManyRequest` of no values.
+#[wasm_bindgen(js_name = forecastMany)]
+pub fn forecast_many(
+    values: &[f64],
+    offsets: &[u32],
+    times: Vec<f64>,
+    options: &str,
+) -> Result<ForecastColumns, JsValue> {
+    let options: ForecastManyRequest = wire::read_json_argument(options, "options").map_err(refused)?;
+    let offsets = offsets.iter().map(|offset| *offset as usize).collect();
+    forecast::forecast_many(options.with_columns(values, offsets, times))
+        .map(ForecastColumns)
+        .map_err(refused)
 }

@@ -263,6 +263,12 @@ impl Error {
     }
 }
 
+impl From<ErrorReport> for Error {
+    fn from(report: ErrorReport) -> Self {
+        Self(Box::new(report))
+    }
+}
+
 impl Serialize for Error {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
         self.0.serialize(serializer)

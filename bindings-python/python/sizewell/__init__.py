@@ -14,14 +14,15 @@ from ._catalog import Catalog, catalog
 from ._collector import Collector
 from ._estimates import estimate_many
 from ._forecast import Forecast, forecast
+from ._forecasts import Forecasts, forecast_many
 from ._functions import *
 from ._sizewell import __version__
 from ._tables import Table
 from .errors import *
 from .models import *
 
-__all__ = ["Catalog", "Collector", "Forecast", "Table", "__version__", "catalog", "errors", "models"]
-__all__ += ["estimate_many", "forecast", "memory_plan"]
+__all__ = ["Catalog", "Collector", "Forecast", "Forecasts", "Table", "__version__", "catalog"]
+__all__ += ["errors", "estimate_many", "forecast", "forecast_many", "memory_plan", "models"]
 __all__ += _functions.__all__
 __all__ += errors.__all__
 __all__ += models.__all__

@@ -67,13 +67,13 @@ def measured(deployments: Any) -> Any:
 
 
 def _measured(given: Any) -> Any:
-    if not isinstance(fields := _fields(given), Mapping):
+    if not isinstance(fields := fields_of(given), Mapping):
         return given
     laid = {**fields, "points": nested(fields.get("points", []))}
     if isinstance(logs := fields.get("logs"), list):
         laid["logs"] = [
             {**own, "requests": nested(own["requests"])}
-            if isinstance(own := _fields(log), Mapping) and "requests" in own
+            if isinstance(own := fields_of(log), Mapping) and "requests" in own
             else log
             for log in logs
         ]
@@ -83,14 +83,15 @@ def _measured(given: Any) -> Any:
 def laid_over(base: Any, fields: Mapping[str, Any]) -> Any:
     """The fields laid over what is given."""
     given = base.intent if isinstance(base, m.ParsedIntent) else base
-    if not fields or not isinstance(old := _fields(given), Mapping):
+    if not fields or not isinstance(old := fields_of(given), Mapping):
         return given
     laid = dict(old)
     for name, value in fields.items():
-        both = isinstance(value, Mapping) and isinstance(old := _fields(laid.get(name)), Mapping)
+        both = isinstance(value, Mapping) and isinstance(old := fields_of(laid.get(name)), Mapping)
         laid[name] = {**old, **value} if both else value
     return laid
 
 
-def _fields(given: Any) -> Any:
+def fields_of(given: Any) -> Any:
+    """The fields of a model; anything else as it is."""
     return given.__dict__ if isinstance(given, Model) else {} if given is None else given

@@ -8,7 +8,7 @@ from typing import Any
 from . import models as m
 from ._api import laid_over
 from ._base import made
-from ._forecast import packed
+from ._series import packed
 from ._sizewell import Readings
 
 

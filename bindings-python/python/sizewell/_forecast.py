@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from array import array
-from collections.abc import Iterable, Sequence
-from datetime import date, datetime, timedelta, timezone
-from importlib import import_module
-from math import isnan
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from . import models as m
 from ._base import made
-from ._estimates import _has_numpy, _is_missing, _library_of
+from ._series import numbers, packed, packed_times, rows_of, seconds, step_seconds, times_of
 from ._sizewell import FittedSeries
 
 
@@ -28,23 +25,20 @@ class Forecast:
     @property
     def mean(self) -> Any:
         """The expected value of each step."""
-        return _numbers(self._fitted.mean())
+        return numbers(self._fitted.mean())
 
     def lower(self, level: float) -> Any:
         """The lower ends of the intervals that hold a share `level` of outcomes, step by step."""
-        return _numbers(self._fitted.lower(level))
+        return numbers(self._fitted.lower(level))
 
     def upper(self, level: float) -> Any:
         """The upper ends of the intervals that hold a share `level` of outcomes, step by step."""
-        return _numbers(self._fitted.upper(level))
+        return numbers(self._fitted.upper(level))
 
     def paths(self, n: int, seed: int = 0) -> Any:
         """Joint samples of all steps, `n` rows; the same for the same seed."""
-        numbers = _numbers(self._fitted.paths(n, seed))
-        if not isinstance(numbers, list):
-            return numbers.reshape(n, -1)
-        steps = len(numbers) // n
-        return [numbers[start : start + steps] for start in range(0, len(numbers), steps)]
+        paths = numbers(self._fitted.paths(n, seed))
+        return rows_of(paths, n)
 
     @property
     def model(self) -> str:
@@ -101,75 +95,15 @@ def forecast(
     Raises `SizewellError`: for a series that is empty, infinite or too short for the model, times
     that cannot be read, a horizon, level or season out of range, and a model that is not known.
     """
-    if times is None and _library_of(values) == "pandas":
-        index = values.index
-        if type(index).__name__ in {"DatetimeIndex", "PeriodIndex"} and start is None is step:
-            times = index
+    if start is None is step:
+        times = times_of(times, values)
     options = {
         "horizon": horizon,
         "seasonal_periods": seasonal_periods,
         "levels": levels,
         "model": model,
-        "start_seconds": None if start is None else _seconds(start),
-        "step_seconds": step.total_seconds() if isinstance(step, timedelta) else step,
+        "start_seconds": None if start is None else seconds(start),
+        "step_seconds": step_seconds(step),
         "non_negative": non_negative,
     }
-    return Forecast(FittedSeries.fit(packed(values), _packed_times(times), options))
-
-
-def _numbers(data: bytes) -> Any:
-    if _has_numpy():
-        return import_module("numpy").frombuffer(data, dtype="float64")
-    return array("d", data).tolist()
-
-
-def plain_values(values: Any) -> list[float | None]:
-    """Values with None for what is missing."""
-    return [None if isnan(cell) else cell for cell in array("d", packed(values))]
-
-
-def packed(values: Any) -> bytes:
-    """Values as the bytes of floats, NaN where missing."""
-    library = _library_of(values)
-    if library == "pandas":
-        values = values.to_numpy(dtype="float64", na_value=float("nan"))
-    elif library == "polars":
-        values = values.cast(import_module("polars").Float64).to_list()
-    if _library_of(values) == "numpy" and values.ndim == 1 and values.dtype.kind in "fiu":
-        data: bytes = values.astype("float64").tobytes()
-        return data
-    if isinstance(values, str | bytes) or not isinstance(values, Iterable):
-        raise TypeError(f"`values` must be a series of numbers, not {type(values).__name__}")
-    numbers = (float("nan") if _is_missing(cell) else cell for cell in values)
-    return array("d", numbers).tobytes()
-
-
-def _packed_times(times: Any) -> bytes:
-    """Times as the bytes of seconds since the Unix epoch."""
-    if times is None:
-        return b""
-    library = _library_of(times)
-    if library == "pandas":
-        if hasattr(times, "to_timestamp") and type(times).__name__ == "PeriodIndex":
-            times = times.to_timestamp()
-        if getattr(times.dtype, "kind", "") == "M":
-            times = times.to_numpy(dtype="datetime64[ns]")
-    elif library == "polars" and times.dtype.is_temporal():
-        times = [micros / 1e6 for micros in times.dt.timestamp("us")]
-    if getattr(getattr(times, "dtype", None), "kind", "") == "M":
-        seconds = times.astype("datetime64[ns]").astype("int64") / 1e9
-        return packed(seconds)
-    if _library_of(times) in {"numpy", "pandas", "polars"}:
-        return packed(times)
-    return packed([_seconds(time) for time in times])
-
-
-def _seconds(time: Any) -> float:
-    """Seconds since the Unix epoch; what has no zone is UTC."""
-    if isinstance(time, str):
-        time = datetime.fromisoformat(time.replace("Z", "+00:00"))
-    if isinstance(time, date) and not isinstance(time, datetime):
-        time = datetime(time.year, time.month, time.day)
-    if not isinstance(time, datetime):
-        return float(time)
-    return (time if time.tzinfo else time.replace(tzinfo=timezone.utc)).timestamp()
+    return Forecast(FittedSeries.fit(packed(values), packed_times(times), options))

@@ -19,17 +19,20 @@ from ._api import (
     specification_of,
 )
 from ._catalog import Catalog
-from ._forecast import plain_values
+from ._series import plain_times, plain_values
 
 __all__ = [
     "analyze_rates",
     "analyze_trace",
+    "anomalies",
     "assess_outcomes",
     "backtest",
     "calibrate",
     "capacity_runway",
+    "changepoints",
     "compare",
     "cost_anomalies",
+    "decompose",
     "detect_log",
     "error_budget",
     "estimate",
@@ -58,6 +61,7 @@ __all__ = [
     "specify",
     "summarize_trace",
     "trend",
+    "trend_direction",
 ]
 
 
@@ -339,9 +343,15 @@ def backtest(
     options: m.ForecastOptions | Mapping[str, Any],
     folds: int,
     settings: m.BacktestOptions | Mapping[str, Any] | None = None,
+    times: Any = None,
 ) -> m.BacktestReport:
     """How well a model would have forecast a series, from `folds` earlier origins: sMAPE, MASE,
     RMSSE, pinball loss, and coverage and MSIS of intervals, by step.
+
+    Args:
+        values: a series as `forecast` takes it; a DatetimeIndex or PeriodIndex says when its
+            values were.
+        times: of each value, as `forecast` takes them.
 
     Raises `SizewellError`: as `forecast`; `invalid_value` at `folds` or `values` for more than
     the series has points for.
@@ -353,6 +363,116 @@ def backtest(
         options=options,
         folds=folds,
         settings=settings,
+        times=plain_times(times, values, options),
+    )
+
+
+def decompose(
+    values: Any,
+    options: m.DecomposeOptions | Mapping[str, Any] = {},  # noqa: B006
+    times: Any = None,
+    **fields: Any,
+) -> m.Decomposition:
+    """Takes a series apart into its trend, a part for each season, and what remains. Times in
+    seconds since the Unix epoch, where given, are made regular, as `forecast` does it.
+
+    Args:
+        values: a series as `forecast` takes it; a DatetimeIndex or PeriodIndex says when its
+            values were.
+        times: of each value, as `forecast` takes them.
+        **fields: fields of `DecomposeOptions`, laid over `options`.
+
+    Raises `SizewellError`: `empty` for a series without values, `invalid_value` at a value, a
+    time or an option, and at `values` for fewer than three, or a season that is not seen twice;
+    `too_large` for over 100,000 points.
+    """
+    return ask(
+        m.Decomposition,
+        "decompose",
+        values=plain_values(values),
+        options=laid_over(options, fields),
+        times=plain_times(times, values, options),
+    )
+
+
+def anomalies(
+    values: Any,
+    options: m.AnomalyOptions | Mapping[str, Any] = {},  # noqa: B006
+    times: Any = None,
+    **fields: Any,
+) -> m.AnomalyReport:
+    """Which points of a series are out of the ordinary, how far, and the band that was expected of
+    each. Times in seconds since the Unix epoch, where given, are made regular, as `forecast`
+    does it.
+
+    Args:
+        values: a series as `forecast` takes it; a DatetimeIndex or PeriodIndex says when its
+            values were.
+        times: of each value, as `forecast` takes them.
+        **fields: fields of `AnomalyOptions`, laid over `options`.
+
+    Raises `SizewellError`: as `decompose`, but that a season must be seen three times.
+    """
+    return ask(
+        m.AnomalyReport,
+        "anomalies",
+        values=plain_values(values),
+        options=laid_over(options, fields),
+        times=plain_times(times, values, options),
+    )
+
+
+def changepoints(
+    values: Any,
+    options: m.ChangepointOptions | Mapping[str, Any] = {},  # noqa: B006
+    times: Any = None,
+    **fields: Any,
+) -> m.ChangepointReport:
+    """Where the level of a series shifted for good. Times in seconds since the Unix epoch, where
+    given, are made regular, as `forecast` does it.
+
+    Args:
+        values: a series as `forecast` takes it; a DatetimeIndex or PeriodIndex says when its
+            values were.
+        times: of each value, as `forecast` takes them.
+        **fields: fields of `ChangepointOptions`, laid over `options`.
+
+    Raises `SizewellError`: as `anomalies`, for up to a million points.
+    """
+    return ask(
+        m.ChangepointReport,
+        "changepoints",
+        values=plain_values(values),
+        options=laid_over(options, fields),
+        times=plain_times(times, values, options),
+    )
+
+
+def trend_direction(
+    values: Any,
+    options: m.TrendDirectionOptions | Mapping[str, Any] = {},  # noqa: B006
+    times: Any = None,
+    **fields: Any,
+) -> m.SeriesTrend:
+    """Whether a series rises or falls, how fast, and how sure that is. Times in seconds since the
+    Unix epoch, where given, are made regular, as `forecast` does it; see `trend` for readings as
+    they come.
+
+    Args:
+        values: a series as `forecast` takes it; a DatetimeIndex or PeriodIndex says when its
+            values were.
+        times: of each value, as `forecast` takes them.
+        **fields: fields of `TrendDirectionOptions`, laid over `options`.
+
+    Raises `SizewellError`: as `decompose`, for up to a million points; of fewer than eight
+    nothing is known.
+    """
+    return ask(
+        m.SeriesTrend,
+        "trend_direction",
+        values=plain_values(values),
+        options=laid_over(options, fields),
+        times=plain_times(times, values, options),
     )
 
 

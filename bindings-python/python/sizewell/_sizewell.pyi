@@ -1,11 +1,14 @@
 from typing import Any, final
 
+from .errors import SizewellError
+
 __all__ = [
     "ESTIMATE_NUMBERS",
     "LIMITING_RESOURCES",
     "PROVENANCES",
     "CatalogIndex",
     "FittedSeries",
+    "ForecastTable",
     "Readings",
     "__version__",
     "read_quantile",
@@ -49,6 +52,20 @@ class FittedSeries:
     def lower(self, level: float) -> bytes: ...
     def upper(self, level: float) -> bytes: ...
     def paths(self, count: int, seed: int) -> bytes: ...
+    def report(self) -> bytes: ...
+
+@final
+class ForecastTable:
+    horizon: int
+    levels: list[float]
+    models: list[str | None]
+    clocks: list[tuple[float, float] | None]
+    errors: list[tuple[int, SizewellError]]
+    @staticmethod
+    def of(values: bytes, offsets: list[int], times: bytes, options: Any) -> ForecastTable: ...
+    def mean(self) -> bytes: ...
+    def lower(self, level: float) -> bytes: ...
+    def upper(self, level: float) -> bytes: ...
     def report(self) -> bytes: ...
 
 @final

@@ -26,13 +26,13 @@ class Table(list[T]):
 
     def to_pandas(self) -> pandas.DataFrame:
         """A DataFrame with a row for each model; needs `pip install 'sizewell[pandas]'`."""
-        frame: pandas.DataFrame = _library("pandas").DataFrame(_rows(self))
+        frame: pandas.DataFrame = library("pandas").DataFrame(_rows(self))
         return frame
 
     def to_polars(self) -> polars.DataFrame:
         """A DataFrame with a row for each model; needs `pip install 'sizewell[polars]'`."""
-        library = _library("polars")
-        frame: polars.DataFrame = library.DataFrame(_rows(self), infer_schema_length=None)
+        rows = _rows(self)
+        frame: polars.DataFrame = library("polars").DataFrame(rows, infer_schema_length=None)
         return frame
 
     def _repr_html_(self) -> str:
@@ -84,7 +84,8 @@ def _nested(leaves: Mapping[Any, Any]) -> dict[str, Any]:
     return row
 
 
-def _library(name: str) -> Any:
+def library(name: str) -> Any:
+    """The library that a method `to_…` needs."""
     try:
         return import_module(name)
     except ImportError as error:

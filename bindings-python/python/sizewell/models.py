@@ -19,6 +19,9 @@ __all__ = [
     "AlertPolicy",
     "AnalyzeRatesRequest",
     "AnalyzeTraceRequest",
+    "Anomaly",
+    "AnomalyOptions",
+    "AnomalyReport",
     "Architecture",
     "ArrivalGaps",
     "ArrivalProcess",
@@ -58,6 +61,9 @@ __all__ = [
     "CapacityUnit",
     "CatalogData",
     "Change",
+    "Changepoint",
+    "ChangepointOptions",
+    "ChangepointReport",
     "ChartPoint",
     "ClassCriterion",
     "ClientLoop",
@@ -76,6 +82,8 @@ __all__ = [
     "Crossing",
     "CsvColumns",
     "Datacenter",
+    "DecomposeOptions",
+    "Decomposition",
     "DeploymentModel",
     "DeploymentOption",
     "DeploymentRequest",
@@ -107,10 +115,12 @@ __all__ = [
     "FleetPrediction",
     "FleetSize",
     "Fluctuation",
+    "ForecastManyRequest",
     "ForecastModel",
     "ForecastOptions",
     "ForecastQuery",
     "ForecastReport",
+    "ForecastTable",
     "GenerateTrafficRequest",
     "Gpu",
     "GpuMaker",
@@ -127,6 +137,7 @@ __all__ = [
     "Interconnect",
     "InterconnectKind",
     "Interval",
+    "IntervalColumns",
     "IntervalScore",
     "KvDtype",
     "LabelShare",
@@ -259,11 +270,13 @@ __all__ = [
     "ScenarioResult",
     "Scheduling",
     "Scores",
+    "SeasonalPart",
     "Sensitivity",
     "SensitivityChange",
     "SensitivityOption",
     "SeriesForecast",
     "SeriesInput",
+    "SeriesTrend",
     "ServiceRecommendation",
     "ServiceStatus",
     "ServiceTime",
@@ -303,6 +316,7 @@ __all__ = [
     "TrafficScalingAdvice",
     "Trend",
     "TrendDirection",
+    "TrendDirectionOptions",
     "TrendOptions",
     "TrendRequest",
     "UnitCosts",
@@ -355,6 +369,75 @@ class AlertPolicy(_Model):
     """After how many seconds without a reading a metric counts as stale; by default
     after three of its usual gaps, a minute at least.
     """
+
+
+class Anomaly(_Model):
+    """A point out of the ordinary."""
+
+    index: int
+    """Its place in the series, from 0."""
+
+    at_seconds: float | None = None
+    """When it was, in seconds since the Unix epoch; none for a plain index."""
+
+    value: float
+    """What it was."""
+
+    expected: float
+    """What was expected."""
+
+    lower: float
+    """Lower end of the band."""
+
+    upper: float
+    """Upper end of the band."""
+
+    score: float
+    """How far from the expected it is, in robust standard deviations; negative below.
+    """
+
+
+class AnomalyOptions(_Model):
+    """What counts as out of the ordinary."""
+
+    seasonal_periods: list[int] | None = None
+    """Seasons in steps, the shortest first, at most three, each seen at least three
+    times; empty for none. By default they are looked for.
+    """
+
+    multiplicative: bool | None = None
+    """Whether the band's width follows the level (all values must be positive). By
+    default, as in `DecomposeOptions`.
+    """
+
+    level: float = 0.999
+    """Share of ordinary points that lie in the band, 0.5 to 0.999999. Default: 0.999.
+    """
+
+
+class AnomalyReport(_Model):
+    """What is out of the ordinary, and the expected band of every point."""
+
+    anomalies: list[Anomaly]
+    """Points outside the band, oldest first."""
+
+    level: float
+    """Share of ordinary points that lie in the band."""
+
+    expected: list[float]
+    """Expected value of each point, missing ones too."""
+
+    lower: list[float]
+    """Lower end of the band of each point."""
+
+    upper: list[float]
+    """Upper end of the band of each point."""
+
+    seasonal_periods: list[int]
+    """Seasons that the expected values follow, in steps."""
+
+    multiplicative: bool
+    """Whether the width of the band follows the level."""
 
 
 class ArrivalGaps(_Model):
@@ -765,6 +848,55 @@ class Change(_Model):
     """This scenario's value."""
 
 
+class Changepoint(_Model):
+    """A lasting shift of level."""
+
+    index: int
+    """The first point of the new level, from 0."""
+
+    at_seconds: float | None = None
+    """When it was, in seconds since the Unix epoch; none for a plain index."""
+
+    before: float
+    """Mean from the changepoint before, or the beginning, without the season."""
+
+    after: float
+    """Mean up to the next changepoint, or the end, without the season."""
+
+    p_value: float
+    """Chance of a shift like this anywhere in a series without one."""
+
+
+class ChangepointOptions(_Model):
+    """How sure a shift must be."""
+
+    seasonal_periods: list[int] | None = None
+    """Seasons in steps, the shortest first, at most three, each seen at least three
+    times; empty for none. By default they are looked for.
+    """
+
+    significance: float = 0.05
+    """Chance that a series without a shift is said to have any, 0.0001 to 0.5. Default:
+    0.05.
+    """
+
+
+class ChangepointReport(_Model):
+    """Where the level shifted."""
+
+    changepoints: list[Changepoint]
+    """Shifts, oldest first."""
+
+    spread: float
+    """Standard deviation of points around their level."""
+
+    autocorrelation: float
+    """Correlation of neighbouring points that the test allows for, 0 to 0.98."""
+
+    seasonal_periods: list[int]
+    """Seasons that were taken out before, in steps."""
+
+
 class ChartPoint(_Model):
     """A point of a chart: what thresholds are held against, over a stretch of time."""
 
@@ -939,6 +1071,21 @@ class Datacenter(_Model):
 
     amortization_months: int = 36
     """Months over which a purchase is written off, 36 by default."""
+
+
+class DecomposeOptions(_Model):
+    """How a series is taken apart."""
+
+    seasonal_periods: list[int] | None = None
+    """Seasons in steps, the shortest first, at most three, each seen at least twice;
+    empty for none. By default they are looked for.
+    """
+
+    multiplicative: bool | None = None
+    """Whether parts multiply (all values must be positive) or add up. By default they
+    multiply where the spread of what remains grows with the level by more than half
+    from the lower to the upper half.
+    """
 
 
 DeploymentModel = Literal[
@@ -1411,6 +1558,51 @@ ForecastModel = Literal[
 """
 
 
+class ForecastManyRequest(_Model):
+    """Many series, one after the other, and what is asked of each."""
+
+    values: list[float | None]
+    """The values of all series, one series after the other, oldest first; null where
+    missing.
+    """
+
+    offsets: list[int]
+    """Where each series begins in `values`, from 0, ascending, and as the last where
+    all end: one more than there are series, as in an Arrow list column.
+    """
+
+    times: list[float] = Field(default_factory=list)
+    """Time of each value in seconds since the Unix epoch, in place of `start_seconds`
+    and `step_seconds`; those of each series are made regular, as `forecast` does it.
+    Empty for none.
+    """
+
+    start_seconds: list[float] | None = None
+    """Time of the first value of each series in seconds since the Unix epoch. Needs
+    `step_seconds`.
+    """
+
+    step_seconds: float | None = None
+    """Seconds from one value to the next; none for a plain index."""
+
+    non_negative: bool | None = None
+    """Whether the quantities can't be below zero; by default, of each series where no
+    value is.
+    """
+
+    horizon: int
+    """Steps to forecast, 1 to `MOST_STEPS`."""
+
+    seasonal_periods: list[int] | None = None
+    """Seasons in steps, the shortest first; by default `auto` looks for them."""
+
+    levels: list[float] = Field(default_factory=lambda: [0.8, 0.95])
+    """Levels of the intervals, each between 0 and 1. Default: 0.8 and 0.95."""
+
+    model: ForecastModel = "auto"
+    """The model."""
+
+
 class ForecastOptions(_Model):
     """How a forecast is asked for, but for the values."""
 
@@ -1693,6 +1885,45 @@ class ForecastReport(_Model):
 
     intervals: list[Interval]
     """Intervals at the asked levels, in the order asked."""
+
+
+class IntervalColumns(_Model):
+    """The intervals at one level, of all steps of all series."""
+
+    level: float
+    """Share of outcomes that fall into them."""
+
+    lower: list[float | None]
+    """Lower ends, in the order of `ForecastTable.mean`."""
+
+    upper: list[float | None]
+    """Upper ends."""
+
+
+class ForecastTable(_Model):
+    """Forecasts of many series by columns."""
+
+    horizon: int
+    """Steps of each series."""
+
+    mean: list[float | None]
+    """Point forecasts: all steps of the first series, then of the second, …; null for a
+    series that can't be forecast.
+    """
+
+    intervals: list[IntervalColumns]
+    """Intervals at the asked levels, in the order asked."""
+
+    clocks: list[Clock | None]
+    """Time of the first forecast step of each series; null for one without times."""
+
+    models: list[str | None]
+    """Model of each series as it was fitted; null for one that can't be forecast."""
+
+    errors: list[ErrorReport | None]
+    """Why a series can't be forecast, by series, with paths within it; null for the
+    others.
+    """
 
 
 class IntervalScore(_Model):
@@ -4386,6 +4617,41 @@ class Scores(_Model):
     """
 
 
+class SeasonalPart(_Model):
+    """What one season does."""
+
+    period: int
+    """Its length in steps."""
+
+    values: list[float]
+    """What it adds to each point, or multiplies it by."""
+
+    strength: float
+    """Its strength, 0 to 1: 1 − Var(remainder) ÷ Var(season + remainder), at least 0.
+    """
+
+
+class Decomposition(_Model):
+    """The parts of a series: at each point their sum, or product, is the value."""
+
+    multiplicative: bool
+    """Whether the parts multiply; else they add up."""
+
+    trend: list[float]
+    """The level over time."""
+
+    seasonal: list[SeasonalPart]
+    """One part for each season, the shortest first; none where there is no season."""
+
+    remainder: list[float | None]
+    """What remains; null where the value is missing."""
+
+    trend_strength: float
+    """Strength of the trend, 0 to 1: 1 − Var(remainder) ÷ Var(trend + remainder), at
+    least 0.
+    """
+
+
 class SensitivityOption(_Model):
     """The cheapest option, in short."""
 
@@ -5698,6 +5964,36 @@ class OutcomeReport(_Model):
     """What each deployment has, and needs."""
 
 
+class SeriesTrend(_Model):
+    """Where a series goes, and how sure that is."""
+
+    direction: TrendDirection
+    """Where it goes; `unknown` for fewer than eight points."""
+
+    slope_per_step: float | None = None
+    """Change per step; none where the direction is unknown."""
+
+    slope_per_step_low: float | None = None
+    """Lower end of its 95% interval."""
+
+    slope_per_step_high: float | None = None
+    """Upper end of its 95% interval."""
+
+    p_value: float | None = None
+    """Chance of a slope like this where there is no trend."""
+
+    autocorrelation: float
+    """Correlation of neighbouring points that the test allows for, 0 to 0.98."""
+
+    seasonal_period: int | None = None
+    """Season that was taken out before, in steps; none where there is none."""
+
+    points: int
+    """Points that were compared: averages over equal stretches where there are more
+    than 336.
+    """
+
+
 class TargetCompliance(_Model):
     """How one target was met."""
 
@@ -5827,6 +6123,21 @@ class CostAnomalies(_Model):
 
     notes: list[str]
     """What limits the answer, in sentences."""
+
+
+class TrendDirectionOptions(_Model):
+    """How the trend of a series is judged."""
+
+    seasonal_periods: list[int] | None = None
+    """Seasons in steps, the shortest first, at most three, each seen at least twice;
+    empty for none. By default they are looked for. The longest is taken out, with
+    what shorter ones share with it.
+    """
+
+    significance: float = 0.05
+    """Chance at which a series without trend is called one, 0.0001 to 0.5. Default:
+    0.05.
+    """
 
 
 class TrendOptions(_Model):

@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::{Error, ErrorCode, Result};
+use crate::error::Result;
 use crate::forecast::{
     BacktestOptions, BacktestReport, Explanation, FittedForecaster, Forecast, ForecastModel, ForecastReport,
-    Resampling, Series, SeriesInput, backtest, check_horizon, check_levels, resample,
+    Series, Timing, backtest, check_horizon, check_levels,
 };
 
 /// How a forecast is asked for, but for the values.
@@ -39,40 +39,23 @@ fn usual_levels() -> Vec<f64> {
     vec![0.8, 0.95]
 }
 
-/// Times are regular where each gap is within this share of the median gap: days of 23 and 25 hours,
-/// months, and scrapes that come a little late.
-const GAP_SHARE: f64 = 0.12;
-
 impl ForecastOptions {
     /// The series of the values, `NaN` where missing, and of their times in seconds since the Unix epoch,
     /// of which there may be none.
     ///
     /// Times whose gaps are all within 12% of the median gap are those of a regular series: so local days
     /// stay days where the clock changes, and months months. The step is the median gap, or the mean gap
-    /// where the former would be half a step off at the end. Other times are resampled: see [`resample`].
+    /// where the former would be half a step off at the end. Other times are resampled: see
+    /// [`resample`](crate::forecast::resample).
     ///
     /// # Errors
     ///
     /// `contradiction` for times beside `start_seconds` or `step_seconds`, or of another number than the
-    /// values; as [`SeriesInput::into_series`] and [`resample`].
+    /// values; as [`SeriesInput::into_series`](crate::forecast::SeriesInput::into_series) and
+    /// [`resample`](crate::forecast::resample).
     pub fn series(&self, values: Vec<f64>, times: &[f64]) -> Result<Series> {
-        let non_negative = self.non_negative.unwrap_or_else(|| !values.iter().any(|value| *value < 0.0));
-        let (mut start_seconds, mut step_seconds) = (self.start_seconds, self.step_seconds);
-        if !times.is_empty() {
-            if start_seconds.or(step_seconds).is_some() {
-                let message = "are given beside `start_seconds` or `step_seconds`";
-                return Err(Error::new(ErrorCode::Contradiction, "times", message));
-            }
-            match clock(times).filter(|_| times.len() == values.len()) {
-                Some((start, step)) => (start_seconds, step_seconds) = (Some(start), Some(step)),
-                None => {
-                    let series = resample(times, &values, &Resampling::default())?;
-                    return if non_negative { series.non_negative() } else { Ok(series) };
-                }
-            }
-        }
-        let values = values.into_iter().map(|value| (!value.is_nan()).then_some(value)).collect();
-        SeriesInput { values, start_seconds, step_seconds, non_negative }.into_series()
+        let Self { start_seconds, step_seconds, non_negative, .. } = *self;
+        Timing { start_seconds, step_seconds, non_negative }.series(values, times)
     }
 
     /// The model, fitted to values at times, of which there may be none.
@@ -134,21 +117,6 @@ impl FittedSeries {
     }
 }
 
-/// First time and step of times that are regular.
-fn clock(times: &[f64]) -> Option<(f64, f64)> {
-    let (first, last) = (times.first()?, times.last()?);
-    let mut gaps: Vec<f64> = times
-        .windows(2)
-        .map(|pair| pair.iter().rev().copied().reduce(|a, b| a - b))
-        .collect::<Option<_>>()?;
-    gaps.sort_by(f64::total_cmp);
-    let median = *gaps.get(gaps.len() / 2)?;
-    let is_regular = median > 0.0 && gaps.iter().all(|gap| (gap - median).abs() <= GAP_SHARE * median);
-    let mean = (last - first) / gaps.len() as f64;
-    let off = (mean - median).abs() * gaps.len() as f64;
-    is_regular.then_some((*first, if off < 0.5 * median { median } else { mean }))
-}
-
 /// A forecast, and why.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -160,51 +128,32 @@ pub struct SeriesForecast {
     pub explanation: Explanation,
 }
 
+/// Missing values as the core has them.
+pub(super) fn with_gaps(values: Vec<Option<f64>>) -> Vec<f64> {
+    values.into_iter().map(|value| value.unwrap_or(f64::NAN)).collect()
+}
+
+/// The series of values and their times, of which there may be none: as [`ForecastOptions::series`].
+pub(super) fn series(values: Vec<Option<f64>>, times: &[f64]) -> Result<Series> {
+    Timing::default().series(with_gaps(values), times)
+}
+
 /// A backtest of the model of `options` over the values: see [`backtest`](crate::forecast::backtest).
 pub(super) fn tested(
-    values: Vec<f64>,
+    values: Vec<Option<f64>>,
     options: &ForecastOptions,
     folds: usize,
     how: &BacktestOptions,
+    times: &[f64],
 ) -> Result<BacktestReport> {
     check_horizon(options.horizon)?;
     let model = options.model.forecaster(options.seasonal_periods.as_deref(), options.horizon)?;
-    backtest(model.as_ref(), &options.series(values, &[])?, options.horizon, folds, how)
+    backtest(model.as_ref(), &options.series(with_gaps(values), times)?, options.horizon, folds, how)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn options() -> ForecastOptions {
-        serde_json::from_str(r#"{"horizon": 3, "model": "naive"}"#).unwrap()
-    }
-
-    #[test]
-    fn days_stay_days_where_the_clock_changes_and_months_months() {
-        let hours = |gaps: &[f64]| {
-            gaps.iter().fold(vec![0.0], |mut times, gap| {
-                times.push(times.last().unwrap() + gap * 3600.0);
-                times
-            })
-        };
-        assert_eq!(clock(&hours(&[24.0, 24.0, 23.0, 24.0, 24.0])), Some((0.0, 86_400.0)));
-        let months: Vec<f64> = [31.0, 28.0, 31.0, 30.0, 31.0, 30.0].map(|days| days * 24.0).repeat(8);
-        let (_, step) = clock(&hours(&months)).unwrap();
-        assert!((step / 86_400.0 - 181.0 / 6.0).abs() < 1e-9);
-        assert_eq!(clock(&hours(&[1.0, 1.0, 5.0])), None);
-        assert_eq!(clock(&[5.0]), None);
-    }
-
-    #[test]
-    fn times_that_are_not_regular_are_resampled() {
-        let series = options().series(vec![1.0, 3.0, 5.0, 7.0], &[0.0, 10.0, 20.0, 90.0]).unwrap();
-        assert_eq!(series.len(), 10);
-        let refused = options().series(vec![1.0], &[0.0, 10.0]).unwrap_err();
-        assert_eq!(refused.path(), "times");
-        let both = ForecastOptions { step_seconds: Some(1.0), ..options() };
-        assert_eq!(both.series(vec![1.0, 2.0], &[0.0, 1.0]).unwrap_err().code(), ErrorCode::Contradiction);
-    }
 
     #[test]
     fn seasons_are_asked_for_where_a_model_is_made_of_them() {
@@ -212,11 +161,5 @@ mod tests {
             assert_eq!(model.forecaster(None, 1).unwrap_err().path(), "seasonal_periods");
             assert!(model.forecaster(Some(&[24]), 1).is_ok());
         }
-    }
-
-    #[test]
-    fn what_is_never_below_zero_is_not_forecast_to_be() {
-        assert!(options().series(vec![1.0, 0.0], &[]).unwrap().is_non_negative());
-        assert!(!options().series(vec![1.0, -1.0], &[]).unwrap().is_non_negative());
     }
 }

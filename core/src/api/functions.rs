@@ -4,13 +4,17 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::Form;
-use super::forecasting::{ForecastOptions, SeriesForecast, tested};
+use super::forecasting::{ForecastOptions, SeriesForecast, series, tested, with_gaps};
 #[cfg(feature = "schema")]
 use super::table::{Argument, Signature};
 use crate::catalog::{Benchmark, Catalog, Gpu, HealthReport, Model};
 use crate::engine::{Calibration, CalibrationOptions, MemoryPlan, MemoryRequest, plan_memory};
 use crate::error::{Error, Result};
-use crate::forecast::{BacktestOptions, BacktestReport};
+use crate::forecast::{
+    AnomalyOptions, AnomalyReport, BacktestOptions, BacktestReport, ChangepointOptions, ChangepointReport,
+    DecomposeOptions, Decomposition, ForecastManyRequest, ForecastTable, SeriesTrend, TrendDirectionOptions,
+    anomalies, changepoints, decompose, forecast_many, trend_direction,
+};
 use crate::manifest::{Manifest, ManifestSettings, render_manifests};
 use crate::monitor::{
     CapacityReport, CostAnomalies, CostAnomalyRequest, ErrorBudget, ErrorBudgetRequest, OutcomeReport,
@@ -220,8 +224,61 @@ functions! {
     ///
     /// As [`forecast`]; `invalid_value` at `folds` or `values` for more than the series has points for.
     backtest(
-        values: Vec<Option<f64>>, options: ForecastOptions, folds: usize, settings: BacktestOptions = default
-    ) -> BacktestReport = tested(with_gaps(values), &options, folds, &settings)?;
+        values: Vec<Option<f64>>, options: ForecastOptions, folds: usize, settings: BacktestOptions = default,
+        times: Vec<f64> = default
+    ) -> BacktestReport = tested(values, &options, folds, &settings, &times)?;
+
+    /// Forecasts many series at once, columns in and columns out. A series that can't be forecast has
+    /// nulls and its error; the others are answered all the same.
+    ///
+    /// # Errors
+    ///
+    /// `invalid_value` at `offsets` that are not in order, `contradiction` for columns of different
+    /// lengths; at `horizon`, `levels`, `model` and `seasonal_periods` as [`forecast`]; `too_large` for
+    /// more than 50 million numbers in the answer.
+    forecast_many(request: ForecastManyRequest) -> ForecastTable = forecast_many(request)?;
+
+    /// Takes a series apart into its trend, a part for each season, and what remains. Times in seconds
+    /// since the Unix epoch, where given, are made regular, as [`forecast`] does it.
+    ///
+    /// # Errors
+    ///
+    /// `empty` for a series without values, `invalid_value` at a value, a time or an option, and at
+    /// `values` for fewer than three, or a season that is not seen twice; `too_large` for over 100,000
+    /// points.
+    decompose(
+        values: Vec<Option<f64>>, options: DecomposeOptions = default, times: Vec<f64> = default
+    ) -> Decomposition = decompose(&series(values, &times)?, &options)?;
+
+    /// Which points of a series are out of the ordinary, how far, and the band that was expected of each.
+    /// Times in seconds since the Unix epoch, where given, are made regular, as [`forecast`] does it.
+    ///
+    /// # Errors
+    ///
+    /// As [`decompose`], but that a season must be seen three times.
+    anomalies(
+        values: Vec<Option<f64>>, options: AnomalyOptions = default, times: Vec<f64> = default
+    ) -> AnomalyReport = anomalies(&series(values, &times)?, &options)?;
+
+    /// Where the level of a series shifted for good. Times in seconds since the Unix epoch, where given,
+    /// are made regular, as [`forecast`] does it.
+    ///
+    /// # Errors
+    ///
+    /// As [`anomalies`], for up to a million points.
+    changepoints(
+        values: Vec<Option<f64>>, options: ChangepointOptions = default, times: Vec<f64> = default
+    ) -> ChangepointReport = changepoints(&series(values, &times)?, &options)?;
+
+    /// Whether a series rises or falls, how fast, and how sure that is. Times in seconds since the Unix
+    /// epoch, where given, are made regular, as [`forecast`] does it; see [`trend`] for readings as they come.
+    ///
+    /// # Errors
+    ///
+    /// As [`decompose`], for up to a million points; of fewer than eight nothing is known.
+    trend_direction(
+        values: Vec<Option<f64>>, options: TrendDirectionOptions = default, times: Vec<f64> = default
+    ) -> SeriesTrend = trend_direction(&series(values, &times)?, &options)?;
 
     /// How long capacity lasts: when the forecast of a load, its mean and a quantile, crosses a share of
     /// the capacity, with an interval on the date, what is needed at the horizon, how urgent it is, and
@@ -447,11 +504,6 @@ fn read<T: DeserializeOwned>(given: Value, name: &str) -> Result<T> {
 /// The argument, or its default where it is left out.
 fn optional<T: DeserializeOwned + Default>(given: Value, name: &str) -> Result<T> {
     if given.is_null() { Ok(T::default()) } else { read(given, name) }
-}
-
-/// Missing values as the core has them.
-fn with_gaps(values: Vec<Option<f64>>) -> Vec<f64> {
-    values.into_iter().map(|value| value.unwrap_or(f64::NAN)).collect()
 }
 
 fn layered(catalog: &Catalog, rows: Value) -> Result<Catalog> {

@@ -2,28 +2,26 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::decompose::{checked, fitted, seasons, take_apart};
+use super::decompose::{check_size, fitted, seasons, take_apart};
 use super::distribution::least;
-use super::series::SeriesInput;
+use super::series::Series;
 use super::statistics::{interpolated, mean, median};
 use super::stl::mstl;
 use super::transform::Transform;
 use crate::error::Result;
 use crate::units::{check_range, normal_quantile};
 
-/// A series, and what counts as out of the ordinary.
+/// What counts as out of the ordinary.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-pub struct AnomalyRequest {
-    /// The series, of 3 to 100,000 points.
-    pub series: SeriesInput,
+pub struct AnomalyOptions {
     /// Seasons in steps, the shortest first, at most three, each seen at least three times; empty for
     /// none. By default they are looked for.
     #[serde(default)]
     pub seasonal_periods: Option<Vec<usize>>,
     /// Whether the band's width follows the level (all values must be positive). By default, as in
-    /// [`DecomposeRequest`](super::DecomposeRequest).
+    /// [`DecomposeOptions`](super::DecomposeOptions).
     #[serde(default)]
     pub multiplicative: Option<bool>,
     /// Share of ordinary points that lie in the band, 0.5 to 0.999999. Default: 0.999.
@@ -33,6 +31,12 @@ pub struct AnomalyRequest {
 
 const fn default_level() -> f64 {
     0.999
+}
+
+impl Default for AnomalyOptions {
+    fn default() -> Self {
+        Self { seasonal_periods: None, multiplicative: None, level: default_level() }
+    }
 }
 
 /// A point out of the ordinary.
@@ -95,12 +99,10 @@ const NORMAL: f64 = 1.4826;
 /// the trend after a while: [`changepoints`](super::changepoints) tells of it.
 ///
 /// ```
-/// use sizewell::forecast::{AnomalyRequest, SeriesInput, anomalies};
-/// let mut values: Vec<Option<f64>> = (0..240).map(|hour| Some(f64::from(hour % 24) + f64::from(hour * 7 % 5))).collect();
-/// values[100] = Some(90.0);
-/// let series = SeriesInput { values, start_seconds: None, step_seconds: None, non_negative: true };
-/// let request = AnomalyRequest { series, seasonal_periods: None, multiplicative: None, level: 0.999 };
-/// let report = anomalies(&request)?;
+/// use sizewell::forecast::{AnomalyOptions, Series, anomalies};
+/// let mut values: Vec<f64> = (0..240).map(|hour| f64::from(hour % 24) + f64::from(hour * 7 % 5)).collect();
+/// values[100] = 90.0;
+/// let report = anomalies(&Series::new(values)?, &AnomalyOptions::default())?;
 /// assert_eq!(report.anomalies[0].index, 100);
 /// assert!(report.upper[100] < 20.0);
 /// # Ok::<(), sizewell::Error>(())
@@ -109,13 +111,13 @@ const NORMAL: f64 = 1.4826;
 /// # Errors
 ///
 /// As [`decompose`](super::decompose), where a season must be seen three times; `invalid_value` at `level`.
-pub fn anomalies(request: &AnomalyRequest) -> Result<AnomalyReport> {
-    check_range("level", request.level, 0.5, 0.999_999)?;
-    let series = checked(&request.series)?;
+pub fn anomalies(series: &Series, options: &AnomalyOptions) -> Result<AnomalyReport> {
+    check_range("level", options.level, 0.5, 0.999_999)?;
+    check_size(series)?;
     let observed = series.values();
     let filled = interpolated(observed);
-    let periods = seasons(&series, &filled, request.seasonal_periods.as_deref(), 3)?;
-    let (scale, parts) = take_apart(&filled, &periods, request.multiplicative)?;
+    let periods = seasons(series, &filled, options.seasonal_periods.as_deref(), 3)?;
+    let (scale, parts) = take_apart(&filled, &periods, options.multiplicative)?;
     let multiplicative = scale != Transform::Identity;
     let values: Vec<f64> =
         observed.iter().map(|value| if value.is_nan() { *value } else { scale.forward(*value) }).collect();
@@ -139,7 +141,7 @@ pub fn anomalies(request: &AnomalyRequest) -> Result<AnomalyReport> {
         expected = fitted(&mstl(&ordinary, &periods));
         spread = spread_around(&values, &expected);
     }
-    let reach = normal_quantile(0.5 + request.level / 2.0) * spread;
+    let reach = normal_quantile(0.5 + options.level / 2.0) * spread;
     let least = least(series.is_non_negative());
     let back = |shift: f64| -> Vec<f64> {
         expected.iter().map(|expected| scale.back(expected + shift).max(least)).collect()
@@ -161,7 +163,7 @@ pub fn anomalies(request: &AnomalyRequest) -> Result<AnomalyReport> {
     });
     Ok(AnomalyReport {
         anomalies: anomalies.collect(),
-        level: request.level,
+        level: options.level,
         expected: middle,
         lower,
         upper,
@@ -188,11 +190,9 @@ mod tests {
     use super::*;
     use crate::units::Random;
 
-    fn request(values: &[f64], level: f64) -> AnomalyRequest {
-        let values = values.iter().map(|value| (!value.is_nan()).then_some(*value)).collect();
-        let series =
-            SeriesInput { values, start_seconds: Some(0.0), step_seconds: Some(3600.0), non_negative: true };
-        AnomalyRequest { series, seasonal_periods: None, multiplicative: None, level }
+    fn found(values: &[f64], level: f64) -> Result<AnomalyReport> {
+        let series = Series::new(values.to_vec())?.at(0.0, 3600.0)?.non_negative()?;
+        anomalies(&series, &AnomalyOptions { level, ..AnomalyOptions::default() })
     }
 
     fn hours(random: &mut Random, points: usize) -> Vec<f64> {
@@ -208,7 +208,7 @@ mod tests {
                 let mut values = hours(&mut random, 336);
                 values[place] += size;
                 let truth = values[place] - size;
-                let report = anomalies(&request(&values, 0.999)).unwrap();
+                let report = found(&values, 0.999).unwrap();
                 let found = report.anomalies.iter().find(|found| found.index == place);
                 let found = found.unwrap_or_else(|| panic!("{place} {size}"));
                 assert!(found.score * size > 0.0 && found.at_seconds == Some(place as f64 * 3600.0));
@@ -223,20 +223,19 @@ mod tests {
     #[test]
     fn of_noise_the_stated_share_is_outside() {
         let mut random = Random::new(6);
-        let outside: usize = (0..40)
-            .map(|_| anomalies(&request(&hours(&mut random, 336), 0.99)).unwrap().anomalies.len())
-            .sum();
+        let outside: usize =
+            (0..40).map(|_| found(&hours(&mut random, 336), 0.99).unwrap().anomalies.len()).sum();
         assert!((60..=240).contains(&outside), "{outside}");
     }
 
     #[test]
     fn nothing_is_out_of_the_ordinary_in_a_constant_or_a_gap() {
-        assert!(anomalies(&request(&[5.0; 100], 0.999)).unwrap().anomalies.is_empty());
-        let zeros = anomalies(&request(&[0.0; 100], 0.999)).unwrap();
+        assert!(found(&[5.0; 100], 0.999).unwrap().anomalies.is_empty());
+        let zeros = found(&[0.0; 100], 0.999).unwrap();
         assert!(zeros.anomalies.is_empty() && zeros.upper.iter().all(|value| value.is_finite()));
         let mut values = hours(&mut Random::new(7), 336);
         values[40..60].fill(f64::NAN);
-        let report = anomalies(&request(&values, 0.999)).unwrap();
+        let report = found(&values, 0.999).unwrap();
         assert!(report.anomalies.iter().all(|found| !(40..60).contains(&found.index)));
         assert!(report.expected.iter().all(|value| value.is_finite()));
     }
@@ -244,7 +243,7 @@ mod tests {
     #[test]
     fn a_level_out_of_range_is_refused() {
         for level in [0.0, 1.0, f64::NAN] {
-            assert_eq!(anomalies(&request(&[1.0; 9], level)).unwrap_err().path(), "level");
+            assert_eq!(found(&[1.0; 9], level).unwrap_err().path(), "level");
         }
     }
 }

@@ -6,18 +6,16 @@ use serde::{Deserialize, Serialize};
 
 use super::auto::{clean, look};
 use super::decompose::seasons;
-use super::series::SeriesInput;
+use super::series::Series;
 use super::statistics::{interpolated, mean, median};
 use crate::error::Result;
 use crate::units::{check_range, normal_quantile, sqrt, t_quantile, t_two_sided};
 
-/// A series, and how sure a shift must be.
+/// How sure a shift must be.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-pub struct ChangepointRequest {
-    /// The series, of at least 3 points; fewer than 12 have no changepoint.
-    pub series: SeriesInput,
+pub struct ChangepointOptions {
     /// Seasons in steps, the shortest first, at most three, each seen at least three times; empty for
     /// none. By default they are looked for.
     #[serde(default)]
@@ -25,6 +23,12 @@ pub struct ChangepointRequest {
     /// Chance that a series without a shift is said to have any, 0.0001 to 0.5. Default: 0.05.
     #[serde(default = "crate::forecast::default_significance")]
     pub significance: f64,
+}
+
+impl Default for ChangepointOptions {
+    fn default() -> Self {
+        Self { seasonal_periods: None, significance: super::default_significance() }
+    }
 }
 
 /// A lasting shift of level.
@@ -81,10 +85,9 @@ const ROUNDS: usize = 20;
 /// walk have levels that shift all the time, which can't be told from steps.
 ///
 /// ```
-/// use sizewell::forecast::{ChangepointRequest, SeriesInput, changepoints};
-/// let values = (0..200).map(|step| Some(f64::from(step * 7 % 5) + if step < 120 { 10.0 } else { 25.0 }));
-/// let series = SeriesInput { values: values.collect(), start_seconds: None, step_seconds: None, non_negative: true };
-/// let report = changepoints(&ChangepointRequest { series, seasonal_periods: Some(vec![]), significance: 0.05 })?;
+/// use sizewell::forecast::{ChangepointOptions, Series, changepoints};
+/// let values = (0..200).map(|step| f64::from(step * 7 % 5) + if step < 120 { 10.0 } else { 25.0 });
+/// let report = changepoints(&Series::new(values.collect())?, &ChangepointOptions::default())?;
 /// assert_eq!(report.changepoints.len(), 1);
 /// assert_eq!(report.changepoints[0].index, 120);
 /// # Ok::<(), sizewell::Error>(())
@@ -92,14 +95,14 @@ const ROUNDS: usize = 20;
 ///
 /// # Errors
 ///
-/// As [`SeriesInput::into_series`], within `series`; `empty` where all points are missing; at `series.values` for a season
-/// that is not seen three times; `invalid_value` at `significance`.
-pub fn changepoints(request: &ChangepointRequest) -> Result<ChangepointReport> {
-    check_range("significance", request.significance, 1e-4, 0.5)?;
-    let series = request.series.clone().into_series().map_err(|error| error.within("series"))?;
-    series.need(3, "levels need points").map_err(|error| error.within("series"))?;
+/// At `values`: `empty` where all points are missing, `invalid_value` for fewer than three and for a
+/// season that is not seen three times; `invalid_value` at `seasonal_periods` as for
+/// [`decompose`](super::decompose), and at `significance`.
+pub fn changepoints(series: &Series, options: &ChangepointOptions) -> Result<ChangepointReport> {
+    check_range("significance", options.significance, 1e-4, 0.5)?;
+    series.need(3, "levels need points")?;
     let filled = interpolated(series.values());
-    let periods = seasons(&series, &filled, request.seasonal_periods.as_deref(), 3)?;
+    let periods = seasons(series, &filled, options.seasonal_periods.as_deref(), 3)?;
     let cleaned = clean::without_outliers(&filled, &periods).values;
     let period = periods.last().copied().unwrap_or(1);
     let levels = clean::without_season(&cleaned, period);
@@ -112,7 +115,7 @@ pub fn changepoints(request: &ChangepointRequest) -> Result<ChangepointReport> {
     // Interpolated points say nothing of their own.
     noise.long_run *= series.len() as f64 / series.observed() as f64;
     let search = Search::new(&levels, noise.long_run);
-    let found = search.changepoints(request.significance);
+    let found = search.changepoints(options.significance);
     let bounds = search.bounds(&found);
     let changepoints = bounds.windows(3).filter_map(|bounds| {
         let [start, split, end] = *bounds else { return None };
@@ -355,9 +358,8 @@ mod tests {
     use crate::units::Random;
 
     fn found(values: &[f64], periods: Option<Vec<usize>>) -> ChangepointReport {
-        let values = values.iter().map(|value| (!value.is_nan()).then_some(*value)).collect();
-        let series = SeriesInput { values, start_seconds: None, step_seconds: None, non_negative: false };
-        changepoints(&ChangepointRequest { series, seasonal_periods: periods, significance: 0.05 }).unwrap()
+        let options = ChangepointOptions { seasonal_periods: periods, ..ChangepointOptions::default() };
+        changepoints(&Series::new(values.to_vec()).unwrap(), &options).unwrap()
     }
 
     fn noise(random: &mut Random, points: usize, correlation: f64) -> Vec<f64> {
@@ -426,14 +428,11 @@ mod tests {
         assert_eq!(found(&step, None).changepoints[0].index, 20);
         assert_eq!(found(&[3.3; 500], None).changepoints, []);
         assert_eq!(found(&[1.0, 5.0, 9.0], None).changepoints, []);
-        let request = |values: Vec<Option<f64>>, significance| ChangepointRequest {
-            series: SeriesInput { values, start_seconds: None, step_seconds: None, non_negative: false },
-            seasonal_periods: None,
-            significance,
+        let refused = |values: &[f64], significance| {
+            let options = ChangepointOptions { significance, ..ChangepointOptions::default() };
+            changepoints(&Series::new(values.to_vec()).unwrap(), &options).unwrap_err()
         };
-        let refused = |request: &ChangepointRequest| changepoints(request).unwrap_err();
-        assert_eq!(refused(&request(vec![None; 9], 0.05)).code(), ErrorCode::Empty);
-        assert_eq!(refused(&request(vec![Some(1.0); 9], f64::NAN)).path(), "significance");
-        assert_eq!(refused(&request(vec![Some(1e200); 9], 0.05)).path(), "series.values[0]");
+        assert_eq!(refused(&[f64::NAN; 9], 0.05).code(), ErrorCode::Empty);
+        assert_eq!(refused(&[1.0; 9], f64::NAN).path(), "significance");
     }
 }

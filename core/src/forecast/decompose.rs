@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::auto::look;
-use super::series::{Series, SeriesInput};
+use super::series::Series;
 use super::statistics::{interpolated, mean, median, standard_deviation};
 use super::stl::{Parts, mstl};
 use super::taylor::check_periods;
@@ -14,13 +14,11 @@ use crate::units::ln;
 /// Most points of a series that is taken apart.
 pub const MOST_DECOMPOSED: usize = 100_000;
 
-/// A series, and how it is taken apart.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// How a series is taken apart.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-pub struct DecomposeRequest {
-    /// The series, of at most [`MOST_DECOMPOSED`] points.
-    pub series: SeriesInput,
+pub struct DecomposeOptions {
     /// Seasons in steps, the shortest first, at most three, each seen at least twice; empty for none.
     /// By default they are looked for.
     #[serde(default)]
@@ -69,24 +67,26 @@ pub struct Decomposition {
 /// Discovery 13, 2006), on the logarithms where parts multiply. Missing points are interpolated.
 ///
 /// ```
-/// use sizewell::forecast::{DecomposeRequest, SeriesInput, decompose};
-/// let values = (0..96).map(|hour| Some(100.0 + f64::from(hour) + 20.0 * f64::from(hour % 24 / 12)));
-/// let series = SeriesInput { values: values.collect(), start_seconds: None, step_seconds: None, non_negative: true };
-/// let parts = decompose(&DecomposeRequest { series, seasonal_periods: Some(vec![24]), multiplicative: Some(false) })?;
+/// use sizewell::forecast::{DecomposeOptions, Series, decompose};
+/// let values = (0..96).map(|hour| 100.0 + f64::from(hour) + 20.0 * f64::from(hour % 24 / 12));
+/// let series = Series::new(values.collect())?;
+/// let options = DecomposeOptions { seasonal_periods: Some(vec![24]), multiplicative: Some(false) };
+/// let parts = decompose(&series, &options)?;
 /// assert!(parts.seasonal[0].strength > 0.95 && parts.trend_strength > 0.95);
 /// # Ok::<(), sizewell::Error>(())
 /// ```
 ///
 /// # Errors
 ///
-/// As [`SeriesInput::into_series`], within `series`; `too_large` for over [`MOST_DECOMPOSED`] points; `empty` where all
-/// are missing, `invalid_value` for fewer than three; at `series.values` for a season that is not seen twice, at `seasonal_periods` for one that is below
-/// 2 or not longer than the one before; at `multiplicative` where it is true and a value is not positive.
-pub fn decompose(request: &DecomposeRequest) -> Result<Decomposition> {
-    let series = checked(&request.series)?;
+/// At `values`: `too_large` for over [`MOST_DECOMPOSED`] points, `empty` where all are missing,
+/// `invalid_value` for fewer than three and for a season that is not seen twice; `invalid_value` at
+/// `seasonal_periods` for a season that is below 2 or not longer than the one before, at
+/// `multiplicative` where it is true and a value is not positive.
+pub fn decompose(series: &Series, options: &DecomposeOptions) -> Result<Decomposition> {
+    check_size(series)?;
     let filled = interpolated(series.values());
-    let periods = seasons(&series, &filled, request.seasonal_periods.as_deref(), 2)?;
-    let (scale, parts) = take_apart(&filled, &periods, request.multiplicative)?;
+    let periods = seasons(series, &filled, options.seasonal_periods.as_deref(), 2)?;
+    let (scale, parts) = take_apart(&filled, &periods, options.multiplicative)?;
     let back = |part: &[f64]| part.iter().map(|value| scale.back(*value)).collect::<Vec<f64>>();
     let observed = back(&parts.remainder);
     let remainder = observed
@@ -116,17 +116,15 @@ fn strength(part: &[f64], remainder: &[f64]) -> f64 {
     if both <= 1e-12 * size { 0.0 } else { (1.0 - (rest / both) * (rest / both)).clamp(0.0, 1.0) }
 }
 
-/// The series of a request, with at least three points and not too many.
-pub(super) fn checked(input: &SeriesInput) -> Result<Series> {
-    let series = input.clone().into_series().map_err(|error| error.within("series"))?;
+/// Refuses a series of fewer than three points or too many.
+pub(super) fn check_size(series: &Series) -> Result<()> {
     if series.len() > MOST_DECOMPOSED {
-        return Err(Error::new(ErrorCode::TooLarge, "series.values", "has too many points")
+        return Err(Error::new(ErrorCode::TooLarge, "values", "has too many points")
             .given(series.len())
             .allowed(format!("at most {MOST_DECOMPOSED}"))
             .help("give the latest, or means over longer steps"));
     }
-    series.need(3, "a level and what remains need three").map_err(|error| error.within("series"))?;
-    Ok(series)
+    series.need(3, "a level and what remains need three")
 }
 
 /// The seasons that were asked for, or those that are found and were seen at least `cycles` times.
@@ -141,7 +139,7 @@ pub(super) fn seasons(
         Some(periods) => {
             check_periods(periods, cycles, series).map_err(|error| {
                 let path = error.path().replacen("periods", "seasonal_periods", 1);
-                if path.starts_with("seasonal") { error.at(path) } else { error.within("series") }
+                error.at(path)
             })?;
             if let Some(index) = periods.iter().position(|period| *period < 2) {
                 let path = format!("seasonal_periods[{index}]");
@@ -230,10 +228,8 @@ mod tests {
     use super::*;
     use crate::units::Random;
 
-    pub(super) fn request(values: Vec<f64>) -> DecomposeRequest {
-        let values = values.into_iter().map(|value| (!value.is_nan()).then_some(value)).collect();
-        let series = SeriesInput { values, start_seconds: None, step_seconds: None, non_negative: false };
-        DecomposeRequest { series, seasonal_periods: None, multiplicative: None }
+    fn parts_of(values: Vec<f64>) -> Decomposition {
+        decompose(&Series::new(values).unwrap(), &DecomposeOptions::default()).unwrap()
     }
 
     fn wave(points: usize, scale: impl Fn(f64, f64, f64) -> f64) -> Vec<f64> {
@@ -250,7 +246,7 @@ mod tests {
     fn parts_add_up_or_multiply() {
         let mut adding = wave(240, |trend, season, noise| trend + 20.0 * season + noise);
         adding[17] = f64::NAN;
-        let parts = decompose(&request(adding.clone())).unwrap();
+        let parts = parts_of(adding.clone());
         assert!(!parts.multiplicative && parts.seasonal[0].period == 12);
         assert!(parts.trend_strength > 0.95 && parts.seasonal[0].strength > 0.95);
         assert_eq!(parts.remainder[17], None);
@@ -260,7 +256,7 @@ mod tests {
         }
         let multiplying =
             wave(240, |trend, season, noise| trend * crate::units::exp(0.9 * season + 0.05 * noise));
-        let parts = decompose(&request(multiplying.clone())).unwrap();
+        let parts = parts_of(multiplying.clone());
         assert!(parts.multiplicative);
         for (step, value) in multiplying.iter().enumerate() {
             let product = parts.trend[step] * parts.seasonal[0].values[step] * parts.remainder[step].unwrap();
@@ -271,10 +267,9 @@ mod tests {
     #[test]
     fn noise_has_weak_parts_and_a_constant_none() {
         let mut random = Random::new(9);
-        let noise = request((0..300).map(|_| 50.0 + random.normal()).collect());
-        let parts = decompose(&noise).unwrap();
+        let parts = parts_of((0..300).map(|_| 50.0 + random.normal()).collect());
         assert!(parts.seasonal.is_empty() && parts.trend_strength < 0.2, "{}", parts.trend_strength);
-        let constant = decompose(&request(vec![7.0; 60])).unwrap();
+        let constant = parts_of(vec![7.0; 60]);
         assert!(
             constant.trend_strength < 1e-9 && constant.trend.iter().all(|value| (value - 7.0).abs() < 1e-9)
         );
@@ -283,15 +278,14 @@ mod tests {
     #[test]
     fn hostile_input_is_refused() {
         let of = |values: Vec<f64>, periods: Option<Vec<usize>>, multiplicative| {
-            let request = DecomposeRequest { seasonal_periods: periods, multiplicative, ..request(values) };
-            let error = decompose(&request).unwrap_err();
+            let options = DecomposeOptions { seasonal_periods: periods, multiplicative };
+            let error = decompose(&Series::new(values).unwrap(), &options).unwrap_err();
             (error.code(), error.path().to_owned())
         };
-        assert_eq!(of(vec![], None, None), (ErrorCode::Empty, "series.values".to_owned()));
-        assert_eq!(of(vec![f64::NAN; 9], None, None).0, ErrorCode::Empty);
-        assert_eq!(of(vec![1.0, 2.0], None, None).1, "series.values");
+        assert_eq!(of(vec![f64::NAN; 9], None, None), (ErrorCode::Empty, "values".to_owned()));
+        assert_eq!(of(vec![1.0, 2.0], None, None).1, "values");
         assert_eq!(of(vec![1.0; MOST_DECOMPOSED + 1], None, None).0, ErrorCode::TooLarge);
-        assert_eq!(of(vec![1.0; 20], Some(vec![11]), None).1, "series.values");
+        assert_eq!(of(vec![1.0; 20], Some(vec![11]), None).1, "values");
         assert_eq!(of(vec![1.0; 20], Some(vec![0]), None).1, "seasonal_periods[0]");
         assert_eq!(of(vec![1.0; 20], Some(vec![4, 4]), None).1, "seasonal_periods[1]");
         assert_eq!(of(vec![0.0, 1.0, 2.0], None, Some(true)).1, "multiplicative");

@@ -42,19 +42,19 @@ mod transform;
 mod trend;
 mod weekday;
 
-pub use anomaly::{Anomaly, AnomalyReport, AnomalyRequest, anomalies};
+pub use anomaly::{Anomaly, AnomalyOptions, AnomalyReport, anomalies};
 pub use auto::Auto;
 pub use autoregression::SeasonalAutoregression;
 pub use backtest::{BacktestOptions, BacktestReport, BacktestScore, IntervalScore, MOST_FOLDS, backtest};
-pub use changepoint::{Changepoint, ChangepointReport, ChangepointRequest, changepoints};
+pub use changepoint::{Changepoint, ChangepointOptions, ChangepointReport, changepoints};
 pub use conformal::Conformal;
 pub use croston::Intermittent;
-pub use decompose::{DecomposeRequest, Decomposition, MOST_DECOMPOSED, SeasonalPart, decompose};
+pub use decompose::{DecomposeOptions, Decomposition, MOST_DECOMPOSED, SeasonalPart, decompose};
 pub use drift::Drift;
 pub use ets::{ErrorKind, Ets, EtsKind, SeasonKind, TrendKind};
 pub use growth::CompoundGrowth;
 pub use many::{
-    ForecastManyRequest, ForecastTable, IntervalColumns, MOST_SERIES, forecast_many, forecast_rows,
+    ForecastBatch, ForecastManyRequest, ForecastTable, IntervalColumns, MOST_SERIES, forecast_many,
 };
 pub use model::{Explanation, FittedForecaster, Forecaster};
 pub use mstl::Mstl;
@@ -65,6 +65,7 @@ pub use outcome::{
     Forecast, ForecastReport, Interval, MOST_LEVELS, MOST_PATH_POINTS, MOST_STEPS, Paths, check_horizon,
     check_levels,
 };
+pub(crate) use resample::Timing;
 pub use resample::{Aggregate, Resampling, resample};
 pub use seasonal_naive::SeasonalNaive;
 pub use series::{Clock, MOST_POINTS, MOST_VALUE, Series, SeriesInput};
@@ -72,7 +73,7 @@ pub(crate) use statistics::{inflation, mean, median};
 pub use taylor::Taylor;
 pub use theta::Theta;
 pub(crate) use trend::{Grid, Kendall};
-pub use trend::{SeriesTrend, TrendDirection, TrendDirectionRequest, trend_direction};
+pub use trend::{SeriesTrend, TrendDirection, TrendDirectionOptions, trend_direction};
 pub use weekday::LinearWeekday;
 
 /// Chance of a false alarm where the caller names none.

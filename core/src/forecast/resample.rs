@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::series::{Clock, MOST_POINTS, Series};
+use super::series::{Clock, MOST_POINTS, Series, SeriesInput};
 use crate::error::{Error, ErrorCode, Result};
 
 /// What several observations within one step become.
@@ -109,6 +109,69 @@ pub fn resample(times: &[f64], values: &[f64], how: &Resampling) -> Result<Serie
     Series::new(regular)?.at(start, step)
 }
 
+/// Times are regular where each gap is within this share of the median gap: days of 23 and 25 hours,
+/// months, and scrapes that come a little late.
+const GAP_SHARE: f64 = 0.12;
+
+/// What is known of a series beside its values and their times.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Timing {
+    /// Time of the first value in seconds since the Unix epoch.
+    pub(crate) start_seconds: Option<f64>,
+    /// Seconds from one value to the next.
+    pub(crate) step_seconds: Option<f64>,
+    /// Whether the quantity can't be below zero; by default where no value is.
+    pub(crate) non_negative: Option<bool>,
+}
+
+impl Timing {
+    /// The series of values, `NaN` where missing, at times in seconds since the Unix epoch, of which
+    /// there may be none.
+    ///
+    /// Times whose gaps are all within 12% of the median gap are those of a regular series: so local days
+    /// stay days where the clock changes, and months months. The step is the median gap, or the mean gap
+    /// where the former would be half a step off at the end. Other times are resampled: see [`resample`].
+    ///
+    /// # Errors
+    ///
+    /// `contradiction` for times beside a start or a step, or of another number than the values; as
+    /// [`SeriesInput::into_series`] and [`resample`].
+    pub(crate) fn series(self, values: Vec<f64>, times: &[f64]) -> Result<Series> {
+        let Self { mut start_seconds, mut step_seconds, non_negative } = self;
+        let non_negative = non_negative.unwrap_or_else(|| !values.iter().any(|value| *value < 0.0));
+        if !times.is_empty() {
+            if start_seconds.or(step_seconds).is_some() {
+                let message = "are given beside `start_seconds` or `step_seconds`";
+                return Err(Error::new(ErrorCode::Contradiction, "times", message));
+            }
+            match clock(times).filter(|_| times.len() == values.len()) {
+                Some((start, step)) => (start_seconds, step_seconds) = (Some(start), Some(step)),
+                None => {
+                    let series = resample(times, &values, &Resampling::default())?;
+                    return if non_negative { series.non_negative() } else { Ok(series) };
+                }
+            }
+        }
+        let values = values.into_iter().map(|value| (!value.is_nan()).then_some(value)).collect();
+        SeriesInput { values, start_seconds, step_seconds, non_negative }.into_series()
+    }
+}
+
+/// First time and step of times that are regular.
+fn clock(times: &[f64]) -> Option<(f64, f64)> {
+    let (first, last) = (times.first()?, times.last()?);
+    let mut gaps: Vec<f64> = times
+        .windows(2)
+        .map(|pair| pair.iter().rev().copied().reduce(|a, b| a - b))
+        .collect::<Option<_>>()?;
+    gaps.sort_by(f64::total_cmp);
+    let median = *gaps.get(gaps.len() / 2)?;
+    let is_regular = median > 0.0 && gaps.iter().all(|gap| (gap - median).abs() <= GAP_SHARE * median);
+    let mean = (last - first) / gaps.len() as f64;
+    let off = (mean - median).abs() * gaps.len() as f64;
+    is_regular.then_some((*first, if off < 0.5 * median { median } else { mean }))
+}
+
 /// Median gap between neighbouring distinct times, one that was seen.
 fn usual_gap(points: &[(f64, f64)]) -> Result<f64> {
     let mut gaps: Vec<f64> = points
@@ -147,6 +210,39 @@ mod tests {
         let series = resample(&[10.0, 20.0, 31.0, 60.0, 70.0], &[1.0; 5], &Resampling::default()).unwrap();
         assert_eq!(series.clock().unwrap(), Clock { start_seconds: 10.0, step_seconds: 10.0 });
         assert_eq!(series.len(), 7);
+    }
+
+    #[test]
+    fn days_stay_days_where_the_clock_changes_and_months_months() {
+        let hours = |gaps: &[f64]| {
+            gaps.iter().fold(vec![0.0], |mut times, gap| {
+                times.push(times.last().unwrap() + gap * 3600.0);
+                times
+            })
+        };
+        assert_eq!(clock(&hours(&[24.0, 24.0, 23.0, 24.0, 24.0])), Some((0.0, 86_400.0)));
+        let months: Vec<f64> = [31.0, 28.0, 31.0, 30.0, 31.0, 30.0].map(|days| days * 24.0).repeat(8);
+        let (_, step) = clock(&hours(&months)).unwrap();
+        assert!((step / 86_400.0 - 181.0 / 6.0).abs() < 1e-9);
+        assert_eq!(clock(&hours(&[1.0, 1.0, 5.0])), None);
+        assert_eq!(clock(&[5.0]), None);
+    }
+
+    #[test]
+    fn times_that_are_not_regular_are_resampled() {
+        let plain = Timing::default();
+        let series = plain.series(vec![1.0, 3.0, 5.0, 7.0], &[0.0, 10.0, 20.0, 90.0]).unwrap();
+        assert_eq!(series.len(), 10);
+        assert_eq!(plain.series(vec![1.0], &[0.0, 10.0]).unwrap_err().path(), "times");
+        let both = Timing { step_seconds: Some(1.0), ..plain };
+        assert_eq!(both.series(vec![1.0, 2.0], &[0.0, 1.0]).unwrap_err().code(), ErrorCode::Contradiction);
+    }
+
+    #[test]
+    fn what_is_never_below_zero_is_not_forecast_to_be() {
+        let plain = Timing::default();
+        assert!(plain.series(vec![1.0, 0.0], &[]).unwrap().is_non_negative());
+        assert!(!plain.series(vec![1.0, -1.0], &[]).unwrap().is_non_negative());
     }
 
     #[test]

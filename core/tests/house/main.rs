@@ -95,7 +95,16 @@ fn mathematics_go_through_units() {
 fn files_stay_readable() {
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let mut long = Vec::new();
-    for part in ["core", "data", "bindings-python", "bindings-node", "bindings-wasm", "benches", "xtask"] {
+    for part in [
+        "core",
+        "data",
+        "bindings-python",
+        "bindings-node",
+        "bindings-wasm",
+        "bindings-threads",
+        "benches",
+        "xtask",
+    ] {
         for file in rust_files(&workspace.join(part)) {
             let text = std::fs::read_to_string(&file).unwrap();
             let lines = text.lines().count();

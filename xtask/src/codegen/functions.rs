@@ -12,16 +12,17 @@ use super::{COMMAND, doc, pydantic};
 const WIDTH: usize = 100;
 
 /// Functions that Python has by hand: columns and series of any library, positional names.
-const BY_HAND: [&str; 3] = ["estimate_many", "forecast", "memory_plan"];
+const BY_HAND: [&str; 4] = ["estimate_many", "forecast", "forecast_many", "memory_plan"];
 
 /// Arguments that Python takes in more forms than their types say, with the hand-written function of
 /// `_api` that reads them where there is one.
-const FORMS: [(&str, &str, &str); 6] = [
+const FORMS: [(&str, &str, &str); 7] = [
     ("config", "str | Mapping[str, Any]", ""),
     ("deployments", "Sequence[m.CalibrateRequest | Mapping[str, Any]]", "measured"),
     ("intent", "AnyIntent", ""),
     ("scenarios", "Sequence[AnyScenario]", "each_scenario"),
     ("specification", "AnySpecification", "specification_of"),
+    ("times", "Any", "plain_times"),
     ("values", "Any", "plain_values"),
 ];
 
@@ -100,7 +101,7 @@ pub(super) fn python(functions: &[Function], types: &[Type]) -> String {
         import("datetime", &["date"]),
         import("typing", &["Any"]),
         helpers.collect::<String>(),
-        import("._forecast", &["plain_values"]),
+        import("._series", &["plain_times", "plain_values"]),
     )
 }
 
@@ -109,6 +110,13 @@ fn wrapper(function: &Function, types: &[Type]) -> String {
     let mut about = Vec::new();
     let mut given = Vec::new();
     let mut fields = None;
+    let is_of_series = function.arguments.iter().any(|argument| argument.name == "values");
+    if is_of_series {
+        about.push(
+            "values: a series as `forecast` takes it; a DatetimeIndex or PeriodIndex says when its values were."
+                .to_owned(),
+        );
+    }
     for argument in &function.arguments {
         let name = argument.name;
         let form = FORMS.iter().find(|(form, _, _)| *form == name);
@@ -122,6 +130,17 @@ fn wrapper(function: &Function, types: &[Type]) -> String {
                  they name."
             ));
             given.push(format!("{name}=laid_over({name}, fields)"));
+        } else if let ("options", true, true, Some(record)) =
+            (name, is_of_series, argument.is_optional, argument.kind.named())
+        {
+            parameters.push(format!("{name}: {kind} = {{}}"));
+            fields = Some(format!("**fields: fields of `{record}`, laid over `options`."));
+            given.push(format!("{name}=laid_over({name}, fields)"));
+        } else if name == "times" {
+            // An index of the values says when they were.
+            parameters.push(format!("{name}: {kind} = None"));
+            about.push("times: of each value, as `forecast` takes them.".to_owned());
+            given.push(format!("{name}=plain_times({name}, values, options)"));
         } else {
             let optional = if argument.is_optional { " | None = None" } else { "" };
             parameters.push(format!("{name}: {kind}{optional}"));

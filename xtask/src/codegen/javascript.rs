@@ -9,22 +9,23 @@ use super::schema::{Kind, Type};
 use super::typescript::{Side, comment, differing, type_text};
 
 /// Functions that JavaScript has by hand: their declarations say more than a type can.
-const BY_HAND: [&str; 2] = ["estimate_many", "forecast"];
+const BY_HAND: [&str; 3] = ["estimate_many", "forecast", "forecast_many"];
 
 /// What takes long enough to be worth another thread.
 const LONG: [&str; 4] = ["recommend", "compare", "sensitivity", "calibrate"];
 
 /// Arguments that JavaScript takes in more forms than their types say; what is named is declared in
 /// `lib/api.d.ts`.
-const FORMS: [(&str, &str); 4] = [
+const FORMS: [(&str, &str); 5] = [
     ("config", "string | { readonly [key: string]: JsonValue }"),
     ("deployments", "readonly MeasuredDeployment[]"),
+    ("times", "Column"),
     ("trace", "TraceColumns"),
     ("values", "SeriesValues"),
 ];
 
 /// Types of [`FORMS`] that are hand-written.
-const HAND_WRITTEN: [&str; 3] = ["MeasuredDeployment", "SeriesValues", "TraceColumns"];
+const HAND_WRITTEN: [&str; 4] = ["Column", "MeasuredDeployment", "SeriesValues", "TraceColumns"];
 
 /// A name in the spelling of JavaScript.
 fn camel(name: &str) -> String {
@@ -98,7 +99,7 @@ pub(super) fn node_module(functions: &[Function]) -> String {
         "{}// The CommonJS module does the work, so that both kinds of import share one Catalog and one\n\
          // SizewellError.\nimport sizewell from './index.js';\n\nexport const {{\n{}}} = sizewell;\n",
         header(),
-        exports(functions, &["healthAsync"], "Async")
+        exports(functions, &["forecastManyAsync", "healthAsync"], "Async")
     )
 }
 
@@ -200,11 +201,16 @@ pub(super) fn node_declarations(functions: &[Function], types: &[Type]) -> Strin
     let functions: Vec<&Function> = functions.iter().filter(|one| LONG.contains(&one.name)).collect();
     let Declared { text, mut names } = declare(&functions, types, true);
     names.insert("HealthReport".to_owned());
-    let own = ["Catalog", "MeasuredDeployment"].map(str::to_owned);
+    let own = ["Catalog", "Column", "ForecastManyOptions", "Forecasts", "MeasuredDeployment", "SeriesValues"];
+    let own = own.map(str::to_owned);
     format!(
         "{}\n{}{}\nexport * from './lib/api.js';\n{text}\n\
          /** As {{@link Catalog.health}}, off the event loop. Rejects with a {{@link SizewellError}}. */\n\
-         export function healthAsync(asOf: string | Date, catalog?: Catalog | null): Promise<HealthReport>;\n",
+         export function healthAsync(asOf: string | Date, catalog?: Catalog | null): Promise<HealthReport>;\n\n\
+         /** As {{@link forecastMany}}, off the event loop. Rejects with a {{@link SizewellError}}. */\n\
+         export function forecastManyAsync(\n  series: readonly SeriesValues[] | SeriesValues,\n  \
+         options: ForecastManyOptions,\n  offsets?: Column | null,\n  times?: Column | null,\n\
+         ): Promise<Forecasts>;\n",
         header(),
         imports(own, "./lib/api.js"),
         imports(names, "./types.js")

@@ -7,7 +7,7 @@ mod kendall;
 use serde::{Deserialize, Serialize};
 
 use super::decompose::seasons;
-use super::series::{Series, SeriesInput};
+use super::series::Series;
 use super::statistics::{interpolated, mean};
 use crate::error::Result;
 use crate::units::{check_range, normal_quantile, sqrt};
@@ -20,13 +20,11 @@ const MOST_COMPARED: usize = 336;
 /// Fewest points of which anything is said.
 const FEWEST: usize = 8;
 
-/// A series, and how its trend is judged.
+/// How the trend of a series is judged.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-pub struct TrendDirectionRequest {
-    /// The series.
-    pub series: SeriesInput,
+pub struct TrendDirectionOptions {
     /// Seasons in steps, the shortest first, at most three, each seen at least twice; empty for
     /// none. By default they are looked for. The longest is taken out, with what shorter ones share with it.
     #[serde(default)]
@@ -34,6 +32,12 @@ pub struct TrendDirectionRequest {
     /// Chance at which a series without trend is called one, 0.0001 to 0.5. Default: 0.05.
     #[serde(default = "crate::forecast::default_significance")]
     pub significance: f64,
+}
+
+impl Default for TrendDirectionOptions {
+    fn default() -> Self {
+        Self { seasonal_periods: None, significance: super::default_significance() }
+    }
 }
 
 /// Where something goes.
@@ -96,10 +100,9 @@ pub struct SeriesTrend {
 /// [`monitor::trend`](crate::monitor::trend) asks the same of irregular readings.
 ///
 /// ```
-/// use sizewell::forecast::{SeriesInput, TrendDirection, TrendDirectionRequest, trend_direction};
-/// let values = (0..60).map(|day| Some(100.0 + 2.0 * f64::from(day) + f64::from(day * 7 % 5)));
-/// let series = SeriesInput { values: values.collect(), start_seconds: None, step_seconds: None, non_negative: true };
-/// let trend = trend_direction(&TrendDirectionRequest { series, seasonal_periods: None, significance: 0.05 })?;
+/// use sizewell::forecast::{Series, TrendDirection, TrendDirectionOptions, trend_direction};
+/// let values = (0..60).map(|day| 100.0 + 2.0 * f64::from(day) + f64::from(day * 7 % 5));
+/// let trend = trend_direction(&Series::new(values.collect())?, &TrendDirectionOptions::default())?;
 /// assert_eq!(trend.direction, TrendDirection::Increasing);
 /// assert!((trend.slope_per_step.unwrap() - 2.0).abs() < 0.1);
 /// # Ok::<(), sizewell::Error>(())
@@ -107,15 +110,15 @@ pub struct SeriesTrend {
 ///
 /// # Errors
 ///
-/// As [`SeriesInput::into_series`], within `series`; `empty` where all points are missing; at
-/// `series.values` for a season that is not seen twice; `invalid_value` at `significance`.
-pub fn trend_direction(request: &TrendDirectionRequest) -> Result<SeriesTrend> {
-    check_range("significance", request.significance, 1e-4, 0.5)?;
-    let series = request.series.clone().into_series().map_err(|error| error.within("series"))?;
-    series.need(1, "a trend needs points").map_err(|error| error.within("series"))?;
-    let periods = seasons(&series, &interpolated(series.values()), request.seasonal_periods.as_deref(), 2)?;
+/// At `values`: `empty` where all points are missing, `invalid_value` for a season that is not seen
+/// twice; `invalid_value` at `seasonal_periods` as for [`decompose`](super::decompose), and at
+/// `significance`.
+pub fn trend_direction(series: &Series, options: &TrendDirectionOptions) -> Result<SeriesTrend> {
+    check_range("significance", options.significance, 1e-4, 0.5)?;
+    series.need(1, "a trend needs points")?;
+    let periods = seasons(series, &interpolated(series.values()), options.seasonal_periods.as_deref(), 2)?;
     let period = periods.last().copied();
-    let mut grid = averaged(&series, period);
+    let mut grid = averaged(series, period);
     let mut trend = SeriesTrend {
         direction: TrendDirection::Unknown,
         slope_per_step: None,
@@ -138,7 +141,7 @@ pub fn trend_direction(request: &TrendDirectionRequest) -> Result<SeriesTrend> {
     let kendall = Kendall::new(&grid);
     let (low, high) = kendall.slopes_around(normal_quantile(0.975) * sqrt(kendall.variance));
     let p_value = kendall.p_value();
-    trend.direction = if p_value >= request.significance || kendall.slope == 0.0 {
+    trend.direction = if p_value >= options.significance || kendall.slope == 0.0 {
         TrendDirection::Stable
     } else if kendall.slope > 0.0 {
         TrendDirection::Increasing
@@ -175,10 +178,8 @@ mod tests {
     use crate::units::Random;
 
     fn told(values: &[f64], periods: Option<Vec<usize>>) -> SeriesTrend {
-        let values = values.iter().map(|value| (!value.is_nan()).then_some(*value)).collect();
-        let series = SeriesInput { values, start_seconds: None, step_seconds: None, non_negative: false };
-        trend_direction(&TrendDirectionRequest { series, seasonal_periods: periods, significance: 0.05 })
-            .unwrap()
+        let options = TrendDirectionOptions { seasonal_periods: periods, ..TrendDirectionOptions::default() };
+        trend_direction(&Series::new(values.to_vec()).unwrap(), &options).unwrap()
     }
 
     /// 5% of 300 are 15; 24 is what two standard errors more allow for. With a correlation of 0.6 the
@@ -224,13 +225,11 @@ mod tests {
     fn too_little_is_unknown_and_hostile_input_refused() {
         assert_eq!(told(&[1.0, 2.0, 3.0], None).direction, TrendDirection::Unknown);
         assert_eq!(told(&[4.0; 50], None).direction, TrendDirection::Stable);
-        let request = |values: Vec<Option<f64>>, significance| TrendDirectionRequest {
-            series: SeriesInput { values, start_seconds: None, step_seconds: None, non_negative: false },
-            seasonal_periods: None,
-            significance,
+        let refused = |value: f64, significance| {
+            let options = TrendDirectionOptions { significance, ..TrendDirectionOptions::default() };
+            trend_direction(&Series::new(vec![value]).unwrap(), &options).unwrap_err()
         };
-        assert_eq!(trend_direction(&request(vec![], 0.05)).unwrap_err().code(), ErrorCode::Empty);
-        assert_eq!(trend_direction(&request(vec![None], 0.05)).unwrap_err().code(), ErrorCode::Empty);
-        assert_eq!(trend_direction(&request(vec![Some(1.0)], 2.0)).unwrap_err().path(), "significance");
+        assert_eq!(refused(f64::NAN, 0.05).code(), ErrorCode::Empty);
+        assert_eq!(refused(1.0, 2.0).path(), "significance");
     }
 }
