@@ -131,6 +131,9 @@ fn seeds() -> Vec<(&'static str, Value)> {
             seeds.push((function, case["arguments"].clone()));
         }
     }
+    for (function, _, _) in sizewell::api::FUNCTIONS {
+        assert!(seeds.iter().any(|(seed, _)| seed == function), "no golden case of {function} to break");
+    }
     let specification = sizewell::api::call(
         catalog,
         "specify",
