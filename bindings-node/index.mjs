@@ -58,4 +58,5 @@ export const {
   summarizeTrace,
   trend,
   trendDirection,
+  utcOffsets,
 } = sizewell;

@@ -52,4 +52,5 @@ export const {
   summarizeTrace,
   trend,
   trendDirection,
+  utcOffsets,
 } = api;

@@ -23,6 +23,7 @@ import type {
   Price,
   QualityScore,
   SeriesForecast,
+  UtcOffset,
 } from '../types.js';
 
 export * from './functions.js';
@@ -254,3 +255,15 @@ export function forecastMany(
   offsets: Column,
   times?: Column | null,
 ): Forecasts;
+
+/**
+ * The offsets of a time zone from `start` to `end`, for the options that take `utc_offsets`: hours of
+ * the day and days of the week then follow the clock on the wall, through daylight saving too.
+ *
+ * @param zone its name in the tz database, such as `Europe/Berlin`
+ * @param start the beginning of the traffic: a date, or seconds since the Unix epoch
+ * @param end its end, likewise, at most 200 years later; for traffic that is to be generated or planned,
+ *   the end of that
+ * @throws {SizewellError} `unknown_name` at `zone`, `invalid_value` at `start` or `end`
+ */
+export function utcOffsets(zone: string, start: number | Date, end: number | Date): UtcOffset[];

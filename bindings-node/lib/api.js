@@ -307,6 +307,60 @@ function unpacked(answers, isTyped) {
   return table;
 }
 
+const DAY_SECONDS = 86_400;
+
+/** Whole seconds since the epoch. */
+function wholeSeconds(time, path) {
+  const seconds = Object.prototype.toString.call(time) === '[object Date]' ? Number(time) / 1000 : time;
+  if (typeof seconds !== 'number' || !(Math.abs(seconds) <= 8.64e12)) {
+    throw refusal('invalid_value', path, 'is no time', { allowed: 'a Date or seconds since 1970' });
+  }
+  return Math.floor(seconds);
+}
+
+/** What a zone's clock shows less UTC at a time, in seconds, by a function of the time. */
+function clockOf(zone) {
+  const numeric = { year: 'numeric', month: 'numeric', day: 'numeric', hour: 'numeric', minute: 'numeric' };
+  const options = { ...numeric, second: 'numeric', timeZone: zone, hourCycle: 'h23', calendar: 'gregory' };
+  let format;
+  try {
+    format = new Intl.DateTimeFormat('en-US', options);
+  } catch (cause) {
+    const detail = { given: String(zone), allowed: 'a name such as Europe/Berlin', cause };
+    throw refusal('unknown_name', 'zone', 'no such time zone', detail);
+  }
+  return (seconds) => {
+    const parts = {};
+    for (const { type, value } of format.formatToParts(seconds * 1000)) parts[type] = Number(value);
+    const { year, month, day, hour, minute, second } = parts;
+    return Date.UTC(year, month - 1, day, hour, minute, second) / 1000 - seconds;
+  };
+}
+
+/** The offsets of a zone and when they change: no zone changes its clock twice a day. */
+function utcOffsets(zone, start, end) {
+  const [first, last] = [wholeSeconds(start, 'start'), wholeSeconds(end, 'end')];
+  if (!(last >= first && last <= first + 200 * 366 * DAY_SECONDS)) {
+    throw refusal('invalid_value', 'end', 'is not an allowed value', { allowed: 'up to 200 years after start' });
+  }
+  const offsetAt = clockOf(zone);
+  let offset = offsetAt(first);
+  const offsets = [{ from_seconds: first, offset_seconds: offset }];
+  for (let at = first; at < last; at += DAY_SECONDS) {
+    let [low, high] = [at, Math.min(at + DAY_SECONDS, last)];
+    const later = offsetAt(high);
+    if (later === offset) continue;
+    while (high - low > 1) {
+      const middle = Math.floor((low + high) / 2);
+      if (offsetAt(middle) === offset) low = middle;
+      else high = middle;
+    }
+    offsets.push({ from_seconds: high, offset_seconds: later });
+    offset = later;
+  }
+  return offsets;
+}
+
 /**
  * The public functions over a native half, and the tools to make more of them.
  *
@@ -465,7 +519,7 @@ function createApi(native, functions) {
     }
   }
 
-  const api = { SizewellError, Catalog, Forecast, catalog };
+  const api = { SizewellError, Catalog, Forecast, catalog, utcOffsets };
   for (const name of Object.keys(functions)) {
     api[name] = (...given) => call(() => native().call(...asked(name, given)));
   }

@@ -18,11 +18,13 @@ from ._forecasts import Forecasts, forecast_many
 from ._functions import *
 from ._sizewell import __version__
 from ._tables import Table
+from ._zones import utc_offsets
 from .errors import *
 from .models import *
 
 __all__ = ["Catalog", "Collector", "Forecast", "Forecasts", "Table", "__version__", "catalog"]
 __all__ += ["errors", "estimate_many", "forecast", "forecast_many", "memory_plan", "models"]
+__all__ += ["utc_offsets"]
 __all__ += _functions.__all__
 __all__ += errors.__all__
 __all__ += models.__all__

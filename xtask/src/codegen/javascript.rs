@@ -84,7 +84,7 @@ fn exports(functions: &[Function], others: &[&str], suffix: &str) -> String {
         names.extend(LONG.iter().map(|name| format!("{}{suffix}", camel(name))));
     }
     names.extend(
-        ["Catalog", "Forecast", "SizewellError", "catalog"]
+        ["Catalog", "Forecast", "SizewellError", "catalog", "utcOffsets"]
             .iter()
             .chain(others)
             .map(|name| (*name).to_owned()),
