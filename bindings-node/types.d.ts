@@ -1547,6 +1547,60 @@ export type ConcurrencySource =
   | "measured"
   | "assumed";
 
+/** Conversations: requests of one session, each with what was said before in its prompt. */
+export interface ConversationModel {
+  /**
+   * Share of the conversations that go on after the first request, of those the share that go on
+   * after the second, and so on, each 0 to 0.9999; the last holds for all later ones. 1 to 1,000
+   * values: `[0.5]` for two requests on average.
+   */
+  continues: number[];
+  /** Time from a request to the next of its conversation, answer and thought together. */
+  pauses: TimeGroup[];
+  /**
+   * How long prompts are at the first request, the second, and so on, as mean normal scores among
+   * all prompts of their source: 0.5 is half a standard deviation above the middle. The last holds
+   * for all later ones; empty for prompts that do not grow.
+   */
+  input_scores: number[];
+  /**
+   * Correlation of the normal scores of a prompt and the next of its conversation, apart from that
+   * growth, −0.999 to 0.999.
+   */
+  input_correlation: number;
+}
+
+/**
+ * Conversations: requests of one session, each with what was said before in its prompt.
+ *
+ * As callers give it: what has a default may be left out.
+ */
+export interface ConversationModelInput {
+  /**
+   * Share of the conversations that go on after the first request, of those the share that go on
+   * after the second, and so on, each 0 to 0.9999; the last holds for all later ones. 1 to 1,000
+   * values: `[0.5]` for two requests on average.
+   */
+  continues: number[];
+  /** Time from a request to the next of its conversation, answer and thought together. */
+  pauses: TimeGroup[];
+  /**
+   * How long prompts are at the first request, the second, and so on, as mean normal scores among
+   * all prompts of their source: 0.5 is half a standard deviation above the middle. The last holds
+   * for all later ones; empty for prompts that do not grow.
+   *
+   * @defaultValue `[]`
+   */
+  input_scores?: number[];
+  /**
+   * Correlation of the normal scores of a prompt and the next of its conversation, apart from that
+   * growth, −0.999 to 0.999.
+   *
+   * @defaultValue `0.0`
+   */
+  input_correlation?: number;
+}
+
 /** What was found. */
 export interface CostAnomalies {
   /** Stretches out of the ordinary, in order of time. */
@@ -5932,6 +5986,80 @@ export interface PrefixBlocksInput {
   blocks?: number[];
 }
 
+/** Prompts of a length that share a part with an earlier one. */
+export interface PrefixCell {
+  /** Blocks of the prompt: this many or more, fewer than twice as many. */
+  prompt_blocks: number;
+  /**
+   * Share of the prompt's blocks that was asked before, 0 to 1; for later requests of
+   * conversations, of the blocks of the shorter of this prompt and the one before it.
+   */
+  shared_fraction: number;
+  /** How often, relative to the other cells; any positive number. */
+  weight: number;
+  /**
+   * How long ago the last of the shared blocks was asked for before; none for a cell that shares
+   * nothing.
+   */
+  ages: TimeGroup[];
+}
+
+/**
+ * Prompts of a length that share a part with an earlier one.
+ *
+ * As callers give it: what has a default may be left out.
+ */
+export interface PrefixCellInput {
+  /** Blocks of the prompt: this many or more, fewer than twice as many. */
+  prompt_blocks: number;
+  /**
+   * Share of the prompt's blocks that was asked before, 0 to 1; for later requests of
+   * conversations, of the blocks of the shorter of this prompt and the one before it.
+   */
+  shared_fraction: number;
+  /** How often, relative to the other cells; any positive number. */
+  weight: number;
+  /**
+   * How long ago the last of the shared blocks was asked for before; none for a cell that shares
+   * nothing.
+   *
+   * @defaultValue `[]`
+   */
+  ages?: TimeGroup[];
+}
+
+/** What prompts begin with that was asked before. */
+export interface PrefixModel {
+  /** Tokens of a block. */
+  block_tokens: number;
+  /** The first requests of conversations, and requests that belong to none. */
+  openings: PrefixCell[];
+  /**
+   * Later requests of conversations, which share with the request before them; empty for as
+   * `openings`.
+   */
+  turns: PrefixCell[];
+}
+
+/**
+ * What prompts begin with that was asked before.
+ *
+ * As callers give it: what has a default may be left out.
+ */
+export interface PrefixModelInput {
+  /** Tokens of a block. */
+  block_tokens: number;
+  /** The first requests of conversations, and requests that belong to none. */
+  openings: PrefixCellInput[];
+  /**
+   * Later requests of conversations, which share with the request before them; empty for as
+   * `openings`.
+   *
+   * @defaultValue `[]`
+   */
+  turns?: PrefixCellInput[];
+}
+
 /** What a cache finds that drops what was not asked for some time. */
 export interface PrefixReuse {
   /** How long a block is kept after it was last asked for, in seconds. */
@@ -8210,6 +8338,16 @@ export type TimeFormat =
   | "seconds"
   | "milliseconds";
 
+/** A span of times and how often it is met; within it, all times are alike. */
+export interface TimeGroup {
+  /** The shortest, in seconds. */
+  from_seconds: number;
+  /** The longest, in seconds. */
+  to_seconds: number;
+  /** How often, relative to the other groups; any positive number. */
+  weight: number;
+}
+
 /** Percentiles of a time, in seconds. */
 export interface TimePercentiles {
   /** The median. */
@@ -8680,6 +8818,20 @@ export interface TrafficModel {
   fluctuations: Fluctuation[];
   /** Kinds of requests, at least one. */
   classes: TrafficClass[];
+  /**
+   * Models and tenants, at most 10,000; empty where they are not told apart. A conversation stays
+   * with one of them.
+   */
+  sources: TrafficSource[];
+  /**
+   * How requests end; empty for all completed. Each ends by chance on its own: failures that come
+   * in rows are not told.
+   */
+  outcomes: TrafficOutcome[];
+  /** Conversations; `null` for requests that are strangers to each other. */
+  conversations: ConversationModel | null;
+  /** What prompts share with earlier ones; `null` where that is not told. */
+  prefixes: PrefixModel | null;
   /** What was noticed when the model was fitted, in sentences. */
   notes: string[];
 }
@@ -8727,11 +8879,42 @@ export interface TrafficModelInput {
   /** Kinds of requests, at least one. */
   classes: TrafficClassInput[];
   /**
+   * Models and tenants, at most 10,000; empty where they are not told apart. A conversation stays
+   * with one of them.
+   *
+   * @defaultValue `[]`
+   */
+  sources?: TrafficSourceInput[];
+  /**
+   * How requests end; empty for all completed. Each ends by chance on its own: failures that come
+   * in rows are not told.
+   *
+   * @defaultValue `[]`
+   */
+  outcomes?: TrafficOutcome[];
+  /** Conversations; `null` for requests that are strangers to each other. */
+  conversations?: ConversationModelInput | null;
+  /** What prompts share with earlier ones; `null` where that is not told. */
+  prefixes?: PrefixModelInput | null;
+  /**
    * What was noticed when the model was fitted, in sentences.
    *
    * @defaultValue `[]`
    */
   notes?: string[];
+}
+
+/** One way in which requests end. */
+export interface TrafficOutcome {
+  /** How they end. */
+  status: RequestStatus;
+  /** How often, relative to the other ways; any positive number. */
+  weight: number;
+  /**
+   * Tokens of the answer over those that a completed request would have, 0 to 1: 0 for requests
+   * that are refused at once.
+   */
+  answer_fraction: number;
 }
 
 /** How many replicas traffic needs, and when. */
@@ -8882,6 +9065,38 @@ export interface TrafficScalingAdvice {
    * replicas don't come and go (which the reference does not see to).
    */
   scale_down_percent: number;
+}
+
+/** Requests for one model by one tenant. */
+export interface TrafficSource {
+  /** The model that is asked for; `null` where models are not told apart. */
+  model: string | null;
+  /** Who asks; `null` where tenants are not told apart. */
+  tenant: string | null;
+  /** How often its requests come relative to those of the others; any positive number. */
+  weight: number;
+  /** Its own kinds of requests; empty for those of all traffic. */
+  classes: TrafficClass[];
+}
+
+/**
+ * Requests for one model by one tenant.
+ *
+ * As callers give it: what has a default may be left out.
+ */
+export interface TrafficSourceInput {
+  /** The model that is asked for; `null` where models are not told apart. */
+  model?: string | null;
+  /** Who asks; `null` where tenants are not told apart. */
+  tenant?: string | null;
+  /** How often its requests come relative to those of the others; any positive number. */
+  weight: number;
+  /**
+   * Its own kinds of requests; empty for those of all traffic.
+   *
+   * @defaultValue `[]`
+   */
+  classes?: TrafficClassInput[];
 }
 
 /** A trend, and how sure it is. */

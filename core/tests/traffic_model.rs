@@ -104,6 +104,10 @@ fn offices() -> TrafficModel {
         utc_offsets: Vec::new(),
         fluctuations: vec![Fluctuation { seconds: 60.0, variance: 0.5 }],
         classes: vec![class(3.0, 300.0, 700.0, 0.6), class(1.0, 9000.0, 60.0, 0.0)],
+        sources: Vec::new(),
+        outcomes: Vec::new(),
+        conversations: None,
+        prefixes: None,
         notes: Vec::new(),
     }
 }

@@ -73,6 +73,7 @@ __all__ = [
     "Comparison",
     "Concurrency",
     "ConcurrencySource",
+    "ConversationModel",
     "CostAnomalies",
     "CostAnomaly",
     "CostAnomalyRequest",
@@ -204,6 +205,8 @@ __all__ = [
     "PredictedLatency",
     "PredictionBias",
     "PrefixBlocks",
+    "PrefixCell",
+    "PrefixModel",
     "PrefixReuse",
     "PrefixSharing",
     "Price",
@@ -296,6 +299,7 @@ __all__ = [
     "ThresholdRule",
     "Thresholds",
     "TimeFormat",
+    "TimeGroup",
     "TimePercentiles",
     "TokenDistribution",
     "TokenDistributionConstant",
@@ -310,10 +314,12 @@ __all__ = [
     "TrafficClass",
     "TrafficGrowth",
     "TrafficModel",
+    "TrafficOutcome",
     "TrafficPlan",
     "TrafficPlanRequest",
     "TrafficProfile",
     "TrafficScalingAdvice",
+    "TrafficSource",
     "Trend",
     "TrendDirection",
     "TrendDirectionOptions",
@@ -5332,6 +5338,82 @@ class CsvColumns(_Model):
     """What separates cells; one ASCII character."""
 
 
+class TimeGroup(_Model):
+    """A span of times and how often it is met; within it, all times are alike."""
+
+    from_seconds: float
+    """The shortest, in seconds."""
+
+    to_seconds: float
+    """The longest, in seconds."""
+
+    weight: float
+    """How often, relative to the other groups; any positive number."""
+
+
+class ConversationModel(_Model):
+    """Conversations: requests of one session, each with what was said before in its
+    prompt.
+    """
+
+    continues: list[float]
+    """Share of the conversations that go on after the first request, of those the share
+    that go on after the second, and so on, each 0 to 0.9999; the last holds for all
+    later ones. 1 to 1,000 values: `[0.5]` for two requests on average.
+    """
+
+    pauses: list[TimeGroup]
+    """Time from a request to the next of its conversation, answer and thought together.
+    """
+
+    input_scores: list[float] = Field(default_factory=list)
+    """How long prompts are at the first request, the second, and so on, as mean normal
+    scores among all prompts of their source: 0.5 is half a standard deviation above
+    the middle. The last holds for all later ones; empty for prompts that do not
+    grow.
+    """
+
+    input_correlation: float = 0.0
+    """Correlation of the normal scores of a prompt and the next of its conversation,
+    apart from that growth, −0.999 to 0.999.
+    """
+
+
+class PrefixCell(_Model):
+    """Prompts of a length that share a part with an earlier one."""
+
+    prompt_blocks: int
+    """Blocks of the prompt: this many or more, fewer than twice as many."""
+
+    shared_fraction: float
+    """Share of the prompt's blocks that was asked before, 0 to 1; for later requests of
+    conversations, of the blocks of the shorter of this prompt and the one before it.
+    """
+
+    weight: float
+    """How often, relative to the other cells; any positive number."""
+
+    ages: list[TimeGroup] = Field(default_factory=list)
+    """How long ago the last of the shared blocks was asked for before; none for a cell
+    that shares nothing.
+    """
+
+
+class PrefixModel(_Model):
+    """What prompts begin with that was asked before."""
+
+    block_tokens: int
+    """Tokens of a block."""
+
+    openings: list[PrefixCell]
+    """The first requests of conversations, and requests that belong to none."""
+
+    turns: list[PrefixCell] = Field(default_factory=list)
+    """Later requests of conversations, which share with the request before them; empty
+    for as `openings`.
+    """
+
+
 class TimePercentiles(_Model):
     """Percentiles of a time, in seconds."""
 
@@ -5811,6 +5893,21 @@ class TrafficGrowth(_Model):
     """
 
 
+class TrafficOutcome(_Model):
+    """One way in which requests end."""
+
+    status: RequestStatus
+    """How they end."""
+
+    weight: float
+    """How often, relative to the other ways; any positive number."""
+
+    answer_fraction: float
+    """Tokens of the answer over those that a completed request would have, 0 to 1: 0
+    for requests that are refused at once.
+    """
+
+
 class TrafficProfile(_Model):
     """How many requests there are, and how long."""
 
@@ -5888,6 +5985,23 @@ class TrafficPlan(_Model):
 
     recommendations: list[str]
     """What to do, in sentences."""
+
+
+class TrafficSource(_Model):
+    """Requests for one model by one tenant."""
+
+    model: str | None = None
+    """The model that is asked for; `None` where models are not told apart."""
+
+    tenant: str | None = None
+    """Who asks; `None` where tenants are not told apart."""
+
+    weight: float
+    """How often its requests come relative to those of the others; any positive number.
+    """
+
+    classes: list[TrafficClass] = Field(default_factory=list)
+    """Its own kinds of requests; empty for those of all traffic."""
 
 
 TrendDirection = Literal[
@@ -6734,6 +6848,22 @@ class TrafficModel(_Model):
 
     classes: list[TrafficClass]
     """Kinds of requests, at least one."""
+
+    sources: list[TrafficSource] = Field(default_factory=list)
+    """Models and tenants, at most 10,000; empty where they are not told apart. A
+    conversation stays with one of them.
+    """
+
+    outcomes: list[TrafficOutcome] = Field(default_factory=list)
+    """How requests end; empty for all completed. Each ends by chance on its own:
+    failures that come in rows are not told.
+    """
+
+    conversations: ConversationModel | None = None
+    """Conversations; `None` for requests that are strangers to each other."""
+
+    prefixes: PrefixModel | None = None
+    """What prompts share with earlier ones; `None` where that is not told."""
 
     notes: list[str] = Field(default_factory=list)
     """What was noticed when the model was fitted, in sentences."""

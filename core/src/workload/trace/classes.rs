@@ -87,7 +87,7 @@ fn distance(left: [f64; 2], right: [f64; 2]) -> f64 {
 }
 
 /// Sorts cells into at most `most` classes; `None` without cells.
-pub(super) fn classes(cells: &[Cell], most: u32, sketch_points: u32) -> Option<RequestClasses> {
+pub(in crate::workload) fn classes(cells: &[Cell], most: u32, sketch_points: u32) -> Option<RequestClasses> {
     if cells.is_empty() {
         return None;
     }

@@ -8,7 +8,7 @@ const PARTS: u64 = 512;
 
 /// A histogram of whole numbers.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Histogram {
+pub(in crate::workload) struct Histogram {
     counts: Vec<u64>,
     total: u64,
     sum: u128,
@@ -19,7 +19,7 @@ pub(super) struct Histogram {
 
 /// One bucket that is not empty.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Bucket {
+pub(in crate::workload) struct Bucket {
     pub least: u64,
     pub most: u64,
     pub count: u64,
@@ -27,7 +27,7 @@ pub(super) struct Bucket {
 
 impl Bucket {
     /// What a value of the bucket is taken for.
-    pub(super) fn middle(&self) -> f64 {
+    pub(in crate::workload) fn middle(&self) -> f64 {
         (self.least as f64 + self.most as f64) / 2.0
     }
 }
@@ -52,11 +52,11 @@ fn bounds(bucket: usize) -> (u64, u64) {
 }
 
 impl Histogram {
-    pub(super) fn add(&mut self, value: u64) {
+    pub(in crate::workload) fn add(&mut self, value: u64) {
         self.add_many(value, 1);
     }
 
-    pub(super) fn add_many(&mut self, value: u64, count: u64) {
+    pub(in crate::workload) fn add_many(&mut self, value: u64, count: u64) {
         if count == 0 {
             return;
         }
@@ -74,7 +74,7 @@ impl Histogram {
         self.squares += value as f64 * value as f64 * count as f64;
     }
 
-    pub(super) fn total(&self) -> u64 {
+    pub(in crate::workload) fn total(&self) -> u64 {
         self.total
     }
 
@@ -87,7 +87,7 @@ impl Histogram {
     }
 
     /// 0 where empty.
-    pub(super) fn mean(&self) -> f64 {
+    pub(in crate::workload) fn mean(&self) -> f64 {
         self.sum as f64 / self.total.max(1) as f64
     }
 
@@ -98,7 +98,7 @@ impl Histogram {
     }
 
     /// The buckets that are not empty, ascending, within the least and the greatest value seen.
-    pub(super) fn buckets(&self) -> impl Iterator<Item = Bucket> + '_ {
+    pub(in crate::workload) fn buckets(&self) -> impl Iterator<Item = Bucket> + '_ {
         self.counts.iter().enumerate().filter(|(_, count)| **count > 0).map(|(index, count)| {
             let (least, most) = bounds(index);
             Bucket { least: least.max(self.least), most: most.min(self.most), count: *count }
@@ -107,7 +107,7 @@ impl Histogram {
 
     /// The value that a share of the values does not exceed (nearest rank), to the precision of a
     /// bucket; 0 where empty.
-    pub(super) fn quantile(&self, share: f64) -> u64 {
+    pub(in crate::workload) fn quantile(&self, share: f64) -> u64 {
         let rank = ((self.total as f64 * share).ceil() as u64).max(1);
         let mut reached = 0;
         let found = self.buckets().find(|bucket| {

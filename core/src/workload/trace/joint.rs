@@ -1,6 +1,8 @@
 //! Prompts and answers together: a table of cells that are equally wide in the logarithm of both
 //! (16 to a power of two), from which classes are told.
 
+use std::collections::BTreeMap;
+
 use super::histogram::Histogram;
 
 /// Lengths below this have cells of their own.
@@ -18,7 +20,7 @@ pub(super) struct JointLengths {
 
 /// A cell that was seen.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Cell {
+pub(in crate::workload) struct Cell {
     pub input_tokens: f64,
     pub output_tokens: f64,
     pub count: u64,
@@ -65,8 +67,31 @@ impl JointLengths {
     }
 }
 
+/// The same table for many sources at once, of which each fills few cells.
+#[derive(Debug, Clone, Default)]
+pub(in crate::workload) struct SparseLengths {
+    counts: BTreeMap<u32, u64>,
+}
+
+impl SparseLengths {
+    pub(in crate::workload) fn add(&mut self, input_tokens: u32, output_tokens: u32) {
+        let place = cell_of(input_tokens) * CELLS + cell_of(output_tokens);
+        *self.counts.entry(place as u32).or_insert(0) += 1;
+    }
+
+    /// The cells that were seen, by prompt, then by answer.
+    pub(in crate::workload) fn cells(&self) -> Vec<Cell> {
+        let cell = |(place, count): (&u32, &u64)| Cell {
+            input_tokens: middle_of(*place as usize / CELLS),
+            output_tokens: middle_of(*place as usize % CELLS),
+            count: *count,
+        };
+        self.counts.iter().map(cell).collect()
+    }
+}
+
 /// Prompts and answers of some cells, each on its own.
-pub(super) fn marginals(cells: &[Cell]) -> (Histogram, Histogram) {
+pub(in crate::workload) fn marginals(cells: &[Cell]) -> (Histogram, Histogram) {
     let (mut input, mut output) = (Histogram::default(), Histogram::default());
     for cell in cells {
         input.add_many(cell.input_tokens.round() as u64, cell.count);

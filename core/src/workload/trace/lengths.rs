@@ -118,7 +118,7 @@ fn lognormal(lengths: &Histogram) -> Option<LognormalFit> {
 
 /// At most `points` values with their counts, each the mean of a group of neighbours; groups are cut
 /// at equal steps of the normal score from −3 to 3, so that the tails keep values of their own.
-pub(super) fn sketch(lengths: &Histogram, points: u32) -> Option<TokenDistribution> {
+pub(in crate::workload) fn sketch(lengths: &Histogram, points: u32) -> Option<TokenDistribution> {
     if lengths.total() == 0 {
         return None;
     }

@@ -35,10 +35,14 @@ pub use analysis::{
 pub use analyzer::TraceAnalyzer;
 pub use calendar::CalendarPattern;
 pub(super) use calendar::hour_of_week;
+pub(super) use classes::classes;
 pub use classes::{ClassCriterion, RequestClassSummary, RequestClasses};
 pub use columns::{Labels, PrefixBlocks, RequestStatus, TraceColumns};
 pub use growth::TrafficGrowth;
+pub(super) use histogram::Histogram;
+pub(super) use joint::{Cell, SparseLengths, marginals};
 pub use lengths::{LengthSummary, LognormalFit};
+pub(super) use numbers::NumberTable;
 pub use options::{ServiceTime, TraceOptions};
 pub use prefixes::{PrefixReuse, PrefixSharing};
 pub use rates::{AnalyzeRatesRequest, RateAnalysis, analyze_rates};

@@ -29,18 +29,18 @@ impl Hasher for NumberHasher {
 
 /// A value for each number, at first that of a number never asked for.
 #[derive(Debug, Clone)]
-pub(super) struct NumberTable<T> {
+pub(in crate::workload) struct NumberTable<T> {
     never: T,
     dense: Vec<T>,
     sparse: HashMap<u32, T, BuildHasherDefault<NumberHasher>>,
 }
 
 impl<T: Copy> NumberTable<T> {
-    pub(super) fn new(never: T) -> Self {
+    pub(in crate::workload) fn new(never: T) -> Self {
         Self { never, dense: Vec::new(), sparse: HashMap::default() }
     }
 
-    pub(super) fn at(&mut self, number: u32) -> &mut T {
+    pub(in crate::workload) fn at(&mut self, number: u32) -> &mut T {
         let place = number as usize;
         if number < DENSE && place >= self.dense.len() {
             self.dense.resize(place + 1, self.never);
@@ -52,7 +52,7 @@ impl<T: Copy> NumberTable<T> {
     }
 
     /// All values, in no order that anything may rest on; of the array also those never asked for.
-    pub(super) fn values(&self) -> impl Iterator<Item = &T> {
+    pub(in crate::workload) fn values(&self) -> impl Iterator<Item = &T> {
         self.dense.iter().chain(self.sparse.values())
     }
 }

@@ -4,11 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use super::fluctuation;
 use super::model::{RhythmKind, TrafficClass, TrafficModel, WEEK};
+use super::survey::Survey;
 use crate::error::{Error, Result};
 use crate::units::DAY_SECONDS;
-use crate::workload::trace::{
-    RequestClassSummary, Trace, TraceAnalysis, TraceAnalyzer, TraceOptions, UtcOffset,
-};
+use crate::workload::trace::{Trace, TraceAnalysis, TraceAnalyzer, TraceColumns, TraceOptions, UtcOffset};
 use crate::workload::{MAX_QPS, MIN_QPS};
 
 /// Windows whose dispersion tells fluctuations: two to a decade from a tenth of a second to an hour.
@@ -51,6 +50,10 @@ impl TraceOptions {
 /// the dispersion in windows from a tenth of a second to an hour (at least twenty of each), lengths from the
 /// classes and what was seen in each. Arrivals more regular than Poisson are generated as Poisson.
 ///
+/// Where the trace has the columns: models and tenants with their shares, the thousand most frequent pairs by
+/// name, with lengths of their own where those differ by 5% of the distribution function or more; how requests
+/// end; conversations with their requests, pauses and growing prompts; what prompts share, by their length.
+///
 /// ```
 /// use sizewell::workload::Trace;
 /// use sizewell::workload::traffic::{FitTrafficRequest, GenerateTrafficRequest, fit_traffic, generate_traffic};
@@ -77,22 +80,85 @@ pub fn fit_traffic(request: &FitTrafficRequest) -> Result<TrafficModel> {
         utc_offsets: request.utc_offsets.clone(),
         ..TraceOptions::for_fit()
     };
-    let mut analyzer = TraceAnalyzer::new(options.clone())?;
-    analyzer.add(request.trace.columns()).map_err(|error| error.within("trace"))?;
-    let analysis = analyzer.finish().map_err(|error| error.within("trace"))?;
-    TrafficModel::from_analysis(&analysis, &options)
+    let mut fitter = TrafficFitter::new(options)?;
+    fitter.add(request.trace.columns()).map_err(|error| error.within("trace"))?;
+    fitter.finish().map_err(|error| error.within("trace"))
+}
+
+/// [`fit_traffic`] for traces that are taken in batch by batch; with memory that grows with conversations,
+/// sources and prefix blocks, not with requests.
+///
+/// ```
+/// use sizewell::workload::{TraceColumns, TraceOptions};
+/// use sizewell::workload::traffic::TrafficFitter;
+/// let mut fitter = TrafficFitter::new(TraceOptions::for_fit())?;
+/// for minute in 0..10 {
+///     let arrival_ms: Vec<f64> = (0..60).map(|second| f64::from(minute * 60 + second) * 1000.0).collect();
+///     let tokens = vec![100; 60];
+///     fitter.add(TraceColumns {
+///         arrival_ms: &arrival_ms,
+///         input_tokens: &tokens,
+///         output_tokens: &tokens,
+///         ..TraceColumns::default()
+///     })?;
+/// }
+/// assert!((fitter.finish()?.mean_qps - 1.0).abs() < 0.01);
+/// # Ok::<(), sizewell::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct TrafficFitter {
+    options: TraceOptions,
+    analyzer: TraceAnalyzer,
+    survey: Survey,
+}
+
+impl TrafficFitter {
+    /// A fit that has seen nothing yet; options made by [`TraceOptions::for_fit`].
+    ///
+    /// # Errors
+    ///
+    /// As [`TraceOptions::check`].
+    pub fn new(options: TraceOptions) -> Result<Self> {
+        Ok(Self { analyzer: TraceAnalyzer::new(options.clone())?, options, survey: Survey::new() })
+    }
+
+    /// Takes in a batch that comes after those before it.
+    ///
+    /// # Errors
+    ///
+    /// As [`TraceAnalyzer::add`].
+    pub fn add(&mut self, columns: TraceColumns<'_>) -> Result<()> {
+        self.analyzer.add(columns)?;
+        self.survey.add(&columns);
+        Ok(())
+    }
+
+    /// The model of what was taken in; more may be taken in afterwards.
+    ///
+    /// # Errors
+    ///
+    /// As [`TraceAnalyzer::finish`], and `invalid_value` where no request was completed.
+    pub fn finish(&self) -> Result<TrafficModel> {
+        let mut model = TrafficModel::from_analysis(&self.analyzer.finish()?, &self.options)?;
+        model.sources = self.survey.sources();
+        model.outcomes = self.survey.outcomes();
+        model.conversations = self.survey.conversations();
+        model.prefixes = self.survey.prefixes();
+        model.check()?;
+        Ok(model)
+    }
 }
 
 impl TrafficModel {
-    /// A model of traffic that was analysed with these options, made by [`TraceOptions::for_fit`]: as
-    /// [`fit_traffic`], for traces that are taken in batch by batch.
+    /// A model of traffic that was analysed with these options, made by [`TraceOptions::for_fit`]: its
+    /// rate and lengths only, since an analysis does not keep the rest.
     ///
     /// # Errors
     ///
     /// `invalid_value` where no request was completed.
     pub fn from_analysis(analysis: &TraceAnalysis, options: &TraceOptions) -> Result<Self> {
         let classes = analysis.classes.as_ref().ok_or_else(|| {
-            Error::invalid("trace.status", "no completed request", "at least one completed request")
+            Error::invalid("status", "no completed request", "at least one completed request")
         })?;
         let (rhythm, rates) = rhythm(analysis);
         let mean_qps = mean(&rates).filter(|mean| *mean > 0.0);
@@ -110,12 +176,6 @@ impl TrafficModel {
         if analysis.windows.iter().take(3).any(|window| regular(window.dispersion)) {
             notes.push("arrivals are more regular than Poisson; they are generated as Poisson".to_owned());
         }
-        let class = |class: &RequestClassSummary| TrafficClass {
-            weight: class.fraction,
-            input: class.input.clone(),
-            output: class.output.clone(),
-            correlation: class.correlation,
-        };
         let model = Self {
             mean_qps: mean_qps.unwrap_or(analysis.mean_qps).clamp(MIN_QPS, MAX_QPS),
             hour_of_week,
@@ -123,7 +183,11 @@ impl TrafficModel {
             utc_offset_minutes: options.utc_offset_minutes,
             utc_offsets: options.utc_offsets.clone(),
             fluctuations: fluctuation::fit(&analysis.windows, rhythm_variance),
-            classes: classes.classes.iter().map(class).collect(),
+            classes: classes.classes.iter().map(TrafficClass::of).collect(),
+            sources: Vec::new(),
+            outcomes: Vec::new(),
+            conversations: None,
+            prefixes: None,
             notes,
         };
         model.check()?;

@@ -1,14 +1,20 @@
 //! From a model to a trace.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde::{Deserialize, Serialize};
 
+use super::conversations::Conversations;
+use super::draw::{Choice, ClassLengths};
 use super::fluctuation::whole;
 use super::marginal::Marginal;
-use super::model::{TrafficClass, TrafficModel};
+use super::model::TrafficModel;
+use super::population::{TrafficOutcome, TrafficSource};
+use super::prompts::Prompts;
 use crate::error::{Error, ErrorCode, Result};
-use crate::units::{DAY_SECONDS, Random, check_range, exp, ln, normal_cdf, sqrt};
+use crate::units::{DAY_SECONDS, Random, check_range, exp, ln, sqrt};
 use crate::workload::trace::{Trace, hour_of_week};
-use crate::workload::{MAX_QPS, MIN_QPS, TokenDistribution, TokenQuantiles};
+use crate::workload::{MAX_QPS, MIN_QPS};
 
 /// The most requests that one call generates.
 pub const MOST_REQUESTS: usize = 20_000_000;
@@ -59,47 +65,125 @@ struct Walk {
     at: f64,
 }
 
-/// Lengths of one class.
-#[derive(Debug, Clone)]
-struct Lengths {
-    /// Share of requests of this class and those before it.
-    up_to: f64,
-    input: Draw,
-    output: Draw,
-    correlation: f64,
+/// Requests as they are drawn: all columns but the arrivals.
+#[derive(Debug)]
+struct Requests {
+    all: ClassLengths,
+    /// Lengths of each source that has its own.
+    own: Vec<Option<ClassLengths>>,
+    which: Option<Choice>,
+    outcomes: Option<(Choice, Vec<TrafficOutcome>)>,
+    conversations: Option<Conversations>,
+    prompts: Option<Prompts>,
+    /// Chance of its own, so that arrivals and lengths are those of the same model without models,
+    /// tenants, endings and prefixes.
+    random: Random,
+    trace: Trace,
 }
 
-/// A length distribution that is asked often.
-#[derive(Debug, Clone)]
-enum Draw {
-    /// Values with the shares up to each.
-    Values(Vec<(f64, u32)>),
-    Continuous(TokenQuantiles),
-}
+/// What is mixed into the seed for the second sequence of random numbers: the fractional part of √2.
+const SECOND: u64 = 0x6a09_e667_f3bc_c908;
 
-impl Draw {
-    fn new(distribution: &TokenDistribution) -> Result<Self> {
-        let quantiles = distribution.quantiles()?;
-        if matches!(distribution, TokenDistribution::Lognormal { .. }) {
-            return Ok(Self::Continuous(quantiles));
-        }
-        let mut reached = 0.0;
-        let values = quantiles.discrete().into_iter().map(|(tokens, share)| {
-            reached += share;
-            (reached, tokens as u32)
+impl Requests {
+    fn new(model: &TrafficModel, seed: u64, start_seconds: f64) -> Result<Self> {
+        let by_rank = model.conversations.is_some();
+        let own = |source: &TrafficSource| {
+            (!source.classes.is_empty()).then(|| ClassLengths::new(&source.classes, by_rank)).transpose()
+        };
+        let mut trace = Trace { start_seconds: Some(start_seconds), ..Trace::default() };
+        trace.model.names = names(&model.sources, |source| source.model.as_ref());
+        trace.tenant.names = names(&model.sources, |source| source.tenant.as_ref());
+        Ok(Self {
+            all: ClassLengths::new(&model.classes, by_rank)?,
+            own: model.sources.iter().map(own).collect::<Result<_>>()?,
+            which: choice(&model.sources, |source| source.weight),
+            outcomes: choice(&model.outcomes, |outcome| outcome.weight)
+                .map(|choice| (choice, model.outcomes.clone())),
+            conversations: model.conversations.as_ref().map(Conversations::new),
+            prompts: model.prefixes.as_ref().map(Prompts::new),
+            random: Random::new(seed ^ SECOND),
+            trace,
+        })
+    }
+
+    fn push(&mut self, arrival_ms: f64, sources: &Sources, random: &mut Random) -> Result<()> {
+        let arrival_ms = arrival_ms.max(self.trace.arrival_ms.last().copied().unwrap_or_default());
+        let place = self.trace.arrival_ms.len() as u32;
+        let turn = self.conversations.as_mut().map(|open| {
+            open.turn(arrival_ms, place, |random| pick(self.which.as_ref(), random), &mut self.random)
         });
-        Ok(Self::Values(values.collect()))
+        let source = turn.map_or_else(|| pick(self.which.as_ref(), &mut self.random), |turn| turn.source);
+        let lengths = self.own.get(source as usize).and_then(Option::as_ref).unwrap_or(&self.all);
+        let (input, mut output) = match turn {
+            Some(turn) => lengths.draw_at(turn.rank, &mut self.random),
+            None => lengths.draw(random),
+        };
+        if let Some((choice, outcomes)) = &self.outcomes
+            && let Some(outcome) = outcomes.get(choice.at(self.random.uniform()))
+        {
+            output = (f64::from(output) * outcome.answer_fraction).round() as u32;
+            self.trace.status.push(outcome.status);
+        }
+        if let Some((model, tenant)) = sources.places.get(source as usize) {
+            self.trace.model.index.extend(model);
+            self.trace.tenant.index.extend(tenant);
+        }
+        self.trace.session.extend(turn.map(|turn| turn.session));
+        if let Some(prompts) = &mut self.prompts {
+            let before = turn.map_or((None, false), |turn| (turn.last, turn.goes_on));
+            prompts.add(arrival_ms, input, source, before, &mut self.random)?;
+        }
+        self.trace.arrival_ms.push(arrival_ms);
+        self.trace.input_tokens.push(input);
+        self.trace.output_tokens.push(output);
+        Ok(())
     }
 
-    fn at(&self, probability: f64) -> u32 {
-        match self {
-            Self::Values(values) => {
-                let place = values.partition_point(|(reached, _)| *reached < probability);
-                values.get(place).or(values.last()).map_or(1, |value| value.1)
-            }
-            Self::Continuous(quantiles) => quantiles.at(probability).round() as u32,
-        }
+    fn finish(self) -> Trace {
+        let prefix = self.prompts.map(Prompts::column).unwrap_or_default();
+        Trace { prefix, ..self.trace }
     }
+}
+
+/// Positions of each source's model and tenant among their names.
+struct Sources {
+    places: Vec<(Option<u32>, Option<u32>)>,
+}
+
+impl Sources {
+    fn new(sources: &[TrafficSource], trace: &Trace) -> Self {
+        let known = |names: &[String]| -> BTreeMap<String, u32> { names.iter().cloned().zip(0..).collect() };
+        let (models, tenants) = (known(&trace.model.names), known(&trace.tenant.names));
+        // A column has a name for every request or for none.
+        let place = |known: &BTreeMap<String, u32>, name: Option<&String>| {
+            known.get(name.map_or("", String::as_str)).copied()
+        };
+        let places = sources
+            .iter()
+            .map(|source| (place(&models, source.model.as_ref()), place(&tenants, source.tenant.as_ref())));
+        Self { places: places.collect() }
+    }
+}
+
+/// Each name once, with an empty one for sources without, unless none has a name.
+fn names<'a>(
+    sources: &'a [TrafficSource],
+    name: impl Fn(&'a TrafficSource) -> Option<&'a String>,
+) -> Vec<String> {
+    if sources.iter().all(|source| name(source).is_none()) {
+        return Vec::new();
+    }
+    let mut seen = BTreeSet::new();
+    let all = sources.iter().map(|source| name(source).cloned().unwrap_or_default());
+    all.filter(|name| seen.insert(name.clone())).collect()
+}
+
+fn choice<T>(things: &[T], weight: impl Fn(&T) -> f64) -> Option<Choice> {
+    (!things.is_empty()).then(|| Choice::new(things.iter().map(weight)))
+}
+
+fn pick(which: Option<&Choice>, random: &mut Random) -> u32 {
+    which.map_or(0, |which| which.at(random.uniform()) as u32)
 }
 
 /// A trace drawn from a model.
@@ -150,12 +234,16 @@ pub fn generate_traffic(request: &GenerateTrafficRequest) -> Result<Trace> {
         })
         .collect();
     let marginal = Marginal::new(variance);
-    let lengths = lengths(&model.classes)?;
-    let mut trace = Trace { start_seconds: Some(start), ..Trace::default() };
+    let mut requests = Requests::new(model, request.seed, start)?;
+    let sources = Sources::new(&model.sources, &requests.trace);
     // Arrivals are where the accumulated rate passes those of a Poisson process of rate 1.
     let mut until_next = -ln(random.uniform());
     let steps = (request.duration_seconds / step).ceil() as u64;
     let mut hour = clock.hour(start);
+    let factor = model.hour_of_week.get(hour_of_week(hour.hour)).copied().unwrap_or(1.0);
+    if let Some(open) = &mut requests.conversations {
+        open.warm_up(rate * factor, |random| pick(requests.which.as_ref(), random), &mut requests.random);
+    }
     for index in 0..steps {
         let from = index as f64 * step;
         let seconds = step.min(request.duration_seconds - from);
@@ -172,8 +260,8 @@ pub fn generate_traffic(request: &GenerateTrafficRequest) -> Result<Trace> {
             passed += until_next;
             until_next = -ln(random.uniform());
             let arrival_ms = (from + seconds * (passed / expected).min(1.0)) * 1000.0;
-            push(&mut trace, arrival_ms, &lengths, &mut random);
-            if trace.len() > MOST_REQUESTS {
+            requests.push(arrival_ms, &sources, &mut random)?;
+            if requests.trace.len() > MOST_REQUESTS {
                 return Err(too_many(rate * request.duration_seconds));
             }
         }
@@ -182,7 +270,7 @@ pub fn generate_traffic(request: &GenerateTrafficRequest) -> Result<Trace> {
             walk.at = walk.kept * walk.at + walk.fresh * random.normal();
         }
     }
-    Ok(trace)
+    Ok(requests.finish())
 }
 
 fn too_many(expected: f64) -> Error {
@@ -190,34 +278,4 @@ fn too_many(expected: f64) -> Error {
         .given(format!("about {expected:.0} requests"))
         .allowed(format!("at most {MOST_REQUESTS} requests"))
         .help("generate shorter stretches with starts of their own")
-}
-
-fn lengths(classes: &[TrafficClass]) -> Result<Vec<Lengths>> {
-    let total: f64 = classes.iter().map(|class| class.weight).sum();
-    let mut reached = 0.0;
-    classes
-        .iter()
-        .map(|class| {
-            reached += class.weight / total;
-            Ok(Lengths {
-                up_to: reached,
-                input: Draw::new(&class.input)?,
-                output: Draw::new(&class.output)?,
-                correlation: class.correlation,
-            })
-        })
-        .collect()
-}
-
-fn push(trace: &mut Trace, arrival_ms: f64, classes: &[Lengths], random: &mut Random) {
-    let which = random.uniform();
-    let class = classes.iter().find(|class| which <= class.up_to).or(classes.last());
-    let Some(class) = class else { return };
-    let (first, other) = (random.normal(), random.normal());
-    let second =
-        class.correlation * first + sqrt((1.0 - class.correlation * class.correlation).max(0.0)) * other;
-    let before = trace.arrival_ms.last().copied().unwrap_or_default();
-    trace.arrival_ms.push(arrival_ms.max(before));
-    trace.input_tokens.push(class.input.at(normal_cdf(first)));
-    trace.output_tokens.push(class.output.at(normal_cdf(second)));
 }

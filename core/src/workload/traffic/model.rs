@@ -2,9 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::population::{ConversationModel, PrefixModel, TrafficOutcome, TrafficSource, check_sources};
 use crate::error::{Error, ErrorCode, Result};
 use crate::units::{check_positive, check_range};
-use crate::workload::trace::{LocalClock, UtcOffset};
+use crate::workload::trace::{LocalClock, RequestClassSummary, UtcOffset};
 use crate::workload::{MAX_CLASSES, MAX_QPS, MIN_QPS, RequestClass, RequestMix, TokenDistribution};
 
 /// Hours of a week.
@@ -38,6 +39,20 @@ pub struct TrafficModel {
     pub fluctuations: Vec<Fluctuation>,
     /// Kinds of requests, at least one.
     pub classes: Vec<TrafficClass>,
+    /// Models and tenants, at most 10,000; empty where they are not told apart. A conversation stays with
+    /// one of them.
+    #[serde(default)]
+    pub sources: Vec<TrafficSource>,
+    /// How requests end; empty for all completed. Each ends by chance on its own: failures that come in rows
+    /// are not told.
+    #[serde(default)]
+    pub outcomes: Vec<TrafficOutcome>,
+    /// Conversations; `None` for requests that are strangers to each other.
+    #[serde(default)]
+    pub conversations: Option<ConversationModel>,
+    /// What prompts share with earlier ones; `None` where that is not told.
+    #[serde(default)]
+    pub prefixes: Option<PrefixModel>,
     /// What was noticed when the model was fitted, in sentences.
     #[serde(default)]
     pub notes: Vec<String>,
@@ -87,6 +102,40 @@ pub struct TrafficClass {
     pub correlation: f64,
 }
 
+impl TrafficClass {
+    /// A class that was seen.
+    pub(super) fn of(seen: &RequestClassSummary) -> Self {
+        Self {
+            weight: seen.fraction,
+            input: seen.input.clone(),
+            output: seen.output.clone(),
+            correlation: seen.correlation,
+        }
+    }
+}
+
+/// Refuses lists that are too long.
+pub(super) fn check_count_of(path: &str, length: usize, most: usize) -> Result<()> {
+    if length > most {
+        return Err(Error::new(ErrorCode::TooLarge, path, "has too many parts")
+            .given(length)
+            .allowed(format!("at most {most}")));
+    }
+    Ok(())
+}
+
+pub(super) fn check_classes(list: &str, classes: &[TrafficClass]) -> Result<()> {
+    check_count_of(list, classes.len(), MAX_CLASSES)?;
+    for (index, class) in classes.iter().enumerate() {
+        let path = |field: &str| format!("{list}[{index}].{field}");
+        check_positive(&path("weight"), class.weight, 1e12)?;
+        check_range(&path("correlation"), class.correlation, -1.0, 1.0)?;
+        class.input.check().map_err(|error| error.within(&path("input")))?;
+        class.output.check().map_err(|error| error.within(&path("output")))?;
+    }
+    Ok(())
+}
+
 impl TrafficModel {
     /// What the clock on the wall shows.
     pub(super) fn clock(&self) -> Result<LocalClock> {
@@ -98,8 +147,9 @@ impl TrafficModel {
     /// # Errors
     ///
     /// `invalid_value` for a rate, factor, variance or correlation out of its range, or hours that
-    /// are neither none nor 168; `empty` for no classes; `too_large` for too many classes or
-    /// components; what [`TokenDistribution::check`] finds.
+    /// are neither none nor 168; `empty` for no classes; `too_large` for too many classes,
+    /// components, sources, turns, groups or cells; `missing_field` for conversations without pauses and
+    /// shared prefixes without ages; what [`TokenDistribution::check`] finds.
     pub fn check(&self) -> Result<()> {
         check_range("mean_qps", self.mean_qps, MIN_QPS, MAX_QPS)?;
         if ![0, WEEK].contains(&self.hour_of_week.len()) {
@@ -110,16 +160,7 @@ impl TrafficModel {
             check_range(&format!("hour_of_week[{index}]"), *factor, 0.0, 1e6)?;
         }
         self.clock()?;
-        for (path, length, most) in [
-            ("fluctuations", self.fluctuations.len(), MOST_COMPONENTS),
-            ("classes", self.classes.len(), MAX_CLASSES),
-        ] {
-            if length > most {
-                return Err(Error::new(ErrorCode::TooLarge, path, "has too many parts")
-                    .given(length)
-                    .allowed(format!("at most {most}")));
-            }
-        }
+        check_count_of("fluctuations", self.fluctuations.len(), MOST_COMPONENTS)?;
         for (index, part) in self.fluctuations.iter().enumerate() {
             check_range(&format!("fluctuations[{index}].seconds"), part.seconds, 0.01, 1e8)?;
             check_range(&format!("fluctuations[{index}].variance"), part.variance, 0.0, 50.0)?;
@@ -128,14 +169,16 @@ impl TrafficModel {
         if self.classes.is_empty() {
             return Err(Error::new(ErrorCode::Empty, "classes", "has no classes"));
         }
-        for (index, class) in self.classes.iter().enumerate() {
-            let path = |field: &str| format!("classes[{index}].{field}");
-            check_positive(&path("weight"), class.weight, 1e12)?;
-            check_range(&path("correlation"), class.correlation, -1.0, 1.0)?;
-            class.input.check().map_err(|error| error.within(&path("input")))?;
-            class.output.check().map_err(|error| error.within(&path("output")))?;
+        check_classes("classes", &self.classes)?;
+        check_sources(&self.sources)?;
+        check_count_of("outcomes", self.outcomes.len(), MOST_COMPONENTS)?;
+        for (index, outcome) in self.outcomes.iter().enumerate() {
+            outcome.check().map_err(|error| error.within(&format!("outcomes[{index}]")))?;
         }
-        Ok(())
+        if let Some(conversations) = &self.conversations {
+            conversations.check().map_err(|error| error.within("conversations"))?;
+        }
+        self.prefixes.as_ref().map_or(Ok(()), PrefixModel::check).map_err(|error| error.within("prefixes"))
     }
 
     /// The classes as the mix that queueing works with; within a class, prompts and answers are
