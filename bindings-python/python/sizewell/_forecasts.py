@@ -178,14 +178,13 @@ def _columns_of(
         ends = [int(offset) for offset in offsets]
         names = list(range(len(ends) - 1))
         return names, packed(series), ends, packed_times(times_of(times, series))
-    if _library_of(series) == "numpy" and series.ndim == 2:
+    if _library_of(series) == "numpy" and series.ndim == 2 and series.dtype.kind in "fiu":
         rows, width = series.shape
-        columns = dict(enumerate(series)) if series.dtype.kind not in "fiu" else None
-        if columns is None:
-            values = series.astype("float64").tobytes()
-            ends = [row * width for row in range(rows + 1)]
-            return list(range(rows)), values, ends, packed_times(times) * rows
-    elif isinstance(series, Mapping) or _library_of(series) in {"pandas", "polars", "pyarrow"}:
+        values = series.astype("float64").tobytes()
+        ends = [row * width for row in range(rows + 1)]
+        return list(range(rows)), values, ends, packed_times(times) * rows
+    columns: dict[Any, Any]
+    if isinstance(series, Mapping) or _library_of(series) in {"pandas", "polars", "pyarrow"}:
         columns = dict(_by_name(series))
     elif isinstance(series, Iterable) and not isinstance(series, str | bytes):
         columns = dict(enumerate(series))
