@@ -7158,7 +7158,10 @@ export interface ResourceDetails {
   above_warning_fraction: number;
   /** The same of what is critical. */
   above_critical_fraction: number;
-  /** Where it will be; none where no forecast was asked for, or none can be made. */
+  /**
+   * Where it will be; none where no forecast was asked for, none can be made, or readings have
+   * ceased.
+   */
   forecast: ResourceForecast | null;
   /** Why there is no forecast, where one was asked for. */
   forecast_reason: string | null;
@@ -7184,7 +7187,10 @@ export interface ResourceDetailsInput {
   above_warning_fraction: number;
   /** The same of what is critical. */
   above_critical_fraction: number;
-  /** Where it will be; none where no forecast was asked for, or none can be made. */
+  /**
+   * Where it will be; none where no forecast was asked for, none can be made, or readings have
+   * ceased.
+   */
   forecast?: ResourceForecastInput | null;
   /** Why there is no forecast, where one was asked for. */
   forecast_reason?: string | null;
@@ -7524,7 +7530,10 @@ export interface SavingsReport {
   ttft_ratio: number;
   /** The same of inter-token latency. */
   itl_ratio: number;
-  /** Changes that save, cheapest first. Where targets are missed, also what meets them for more. */
+  /**
+   * Changes that save, cheapest first, and more than the present setup at its right size. Where
+   * targets are missed, also what meets them for more.
+   */
   options: Saving[];
   /** What was tried and saves nothing or does not run, with why. */
   rejected: string[];

@@ -6374,7 +6374,9 @@ class ResourceDetails(_Model):
     """The same of what is critical."""
 
     forecast: ResourceForecast | None = None
-    """Where it will be; none where no forecast was asked for, or none can be made."""
+    """Where it will be; none where no forecast was asked for, none can be made, or
+    readings have ceased.
+    """
 
     forecast_reason: str | None = None
     """Why there is no forecast, where one was asked for."""
@@ -7579,8 +7581,8 @@ class SavingsReport(_Model):
     """The same of inter-token latency."""
 
     options: list[Saving]
-    """Changes that save, cheapest first. Where targets are missed, also what meets them
-    for more.
+    """Changes that save, cheapest first, and more than the present setup at its right
+    size. Where targets are missed, also what meets them for more.
     """
 
     rejected: list[str]

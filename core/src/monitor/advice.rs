@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::level::{AlertLevel, ScalingAdvice};
 use super::resource_forecast::ResourceForecast;
-use super::status::{MetricStatus, in_words, rounded};
+use super::status::{MetricStatus, duration, in_words, rounded};
 use super::threshold::ThresholdBasis;
 use super::trend::{Trend, TrendDirection};
 use crate::units::ceil_forgiving;
@@ -66,6 +66,12 @@ pub(super) fn advise(
     let thresholds = &status.thresholds;
     let words = |value: f64| in_words(value, thresholds.basis, status.unit);
     let now = words(status.value);
+    let needed = enough(status, status.value.max(trend.p95));
+    let up = thresholds.scale_up.unwrap_or(thresholds.warning);
+    let more = needed.zip(status.capacity).filter(|(needed, present)| needed > present);
+    let to = more.map_or(String::new(), |(needed, _)| {
+        format!("; {} {} would be at {} at most", rounded(needed), status.unit.as_str(), words(up))
+    });
     let mut found = Vec::new();
     let mut push = |code: &str, urgency, text: String, capacity| {
         found.push(CapacityRecommendation { code: code.to_owned(), urgency, text, capacity });
@@ -74,7 +80,10 @@ pub(super) fn advise(
         push(
             "no_readings",
             Urgency::Now,
-            format!("No reading has come for {:.0} s: check that it is still measured", status.age_seconds),
+            format!(
+                "No reading has come for {}: check that it is still measured",
+                duration(status.age_seconds)
+            ),
             None,
         );
     }
@@ -85,23 +94,23 @@ pub(super) fn advise(
             "scale_up_now",
             Urgency::Now,
             format!(
-                "URGENT: at {now}, {} immediately to prevent service degradation",
+                "URGENT: at {now}, {} immediately to prevent service degradation{to}",
                 status.metric.action()
             ),
-            enough(status, status.value.max(trend.p95)),
+            needed,
         ),
         AlertLevel::Warning if rising || status.scaling == ScalingAdvice::Up => push(
             "plan_scaling",
             Urgency::Week,
             match trend.slope_per_day.filter(|_| rising) {
                 Some(slope) => format!(
-                    "Within 1 week, plan to {}: at {now} and rising by {} a day",
+                    "Within 1 week, plan to {}: at {now} and rising by {} a day{to}",
                     status.metric.action(),
                     words(slope)
                 ),
-                None => format!("Within 1 week, plan to {}: at {now}", status.metric.action()),
+                None => format!("Within 1 week, plan to {}: at {now}{to}", status.metric.action()),
             },
-            enough(status, status.value.max(trend.p95)),
+            needed,
         ),
         AlertLevel::Warning => push(
             "watch",
@@ -113,12 +122,12 @@ pub(super) fn advise(
     }
     if let Some(crossing) = forecast.and_then(|forecast| forecast.next_crossing(status.level)) {
         let soon = crossing.expected_seconds.or(crossing.earliest_seconds).unwrap_or(status.at_seconds);
-        let hours = (soon - status.at_seconds).max(0.0) / 3600.0;
+        let away = duration((soon - status.at_seconds).max(0.0));
         let sure = if crossing.expected_seconds.is_some() { "is expected" } else { "may happen" };
         push(
             "forecast_crossing",
             if crossing.expected_seconds.is_some() { Urgency::Now } else { Urgency::Week },
-            format!("{} of {} {sure} in {hours:.1} h", title(&crossing.threshold), words(crossing.value)),
+            format!("{} of {} {sure} in {away}", title(&crossing.threshold), words(crossing.value)),
             forecast.and_then(|forecast| enough(status, forecast.peak_high)),
         );
     }

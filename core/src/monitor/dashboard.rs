@@ -101,7 +101,8 @@ pub struct ResourceDetails {
     pub above_warning_fraction: f64,
     /// The same of what is critical.
     pub above_critical_fraction: f64,
-    /// Where it will be; none where no forecast was asked for, or none can be made.
+    /// Where it will be; none where no forecast was asked for, none can be made, or readings have
+    /// ceased.
     pub forecast: Option<ResourceForecast>,
     /// Why there is no forecast, where one was asked for.
     pub forecast_reason: Option<String>,
@@ -214,6 +215,8 @@ impl Collector {
             .ok_or_else(|| crate::error::Error::missing("service", "record a reading first"))?;
         let (forecast, forecast_reason) = match &options.forecast {
             None => (None, None),
+            // What is to come begins where readings end.
+            Some(_) if status.stale => (None, Some("no recent readings".to_owned())),
             Some(query) => match self.forecast(service, metric, query, None) {
                 Ok(forecast) => (Some(forecast), None),
                 Err(error) => (None, Some(error.message().to_owned())),

@@ -212,11 +212,16 @@ impl MetricHistory {
     /// Median gap between the latest readings, up to 33 of them; none of fewer than two.
     #[must_use]
     pub fn usual_gap_seconds(&self) -> Option<f64> {
-        let times = self.recent.iter().rev().take(33).map(|sample| sample.at_seconds);
-        let mut gaps: Vec<f64> =
-            times.clone().zip(times.skip(1)).map(|(later, earlier)| later - earlier).collect();
-        gaps.sort_by(f64::total_cmp);
-        gaps.get(gaps.len() / 2).copied()
+        let times = || self.recent.iter().rev().map(|sample| sample.at_seconds);
+        // Every status asks: no allocation.
+        let mut gaps = [0.0; 32];
+        let mut count = 0;
+        for (slot, (later, earlier)) in gaps.iter_mut().zip(times().zip(times().skip(1))) {
+            *slot = later - earlier;
+            count += 1;
+        }
+        let gaps = gaps.get_mut(..count).filter(|gaps| !gaps.is_empty())?;
+        Some(*gaps.select_nth_unstable_by(count / 2, f64::total_cmp).1)
     }
 
     /// The shortest roll-ups that go back to a time, or as far as any do.

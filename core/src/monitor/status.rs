@@ -7,6 +7,7 @@ use super::level::{AlertLevel, ScalingAdvice};
 use super::metric::{CapacityUnit, Metric};
 use super::threshold::{AlertPolicy, ThresholdBasis, Thresholds};
 use crate::error::Result;
+use crate::units::{DAY_SECONDS, HOUR_SECONDS};
 
 /// How one metric of a service stands.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -126,6 +127,7 @@ impl MetricChannel {
 /// A value with its unit, as a report has it.
 pub(super) fn in_words(value: f64, basis: ThresholdBasis, unit: CapacityUnit) -> String {
     match (basis, unit) {
+        (ThresholdBasis::Utilization, _) if value.fract() == 0.0 => format!("{value:.0}%"),
         (ThresholdBasis::Utilization, _) if value.abs() < 1.0 => format!("{value:.2}%"),
         (ThresholdBasis::Utilization, _) => format!("{value:.1}%"),
         (ThresholdBasis::Value, CapacityUnit::PercentOfRequests) => format!("{value:.2}% of requests"),
@@ -136,12 +138,47 @@ pub(super) fn in_words(value: f64, basis: ThresholdBasis, unit: CapacityUnit) ->
 /// A number with as many decimals as are of use.
 pub(super) fn rounded(value: f64) -> String {
     match value.abs() {
-        large if large >= 1000.0 => format!("{value:.0}"),
+        large if large >= 1000.0 => grouped(value),
+        whole if whole.fract() == 0.0 => format!("{value:.0}"),
         middle if middle >= 10.0 => format!("{value:.1}"),
         small if small >= 0.1 || small == 0.0 => format!("{value:.2}"),
         small if small >= 1e-4 => format!("{value:.4}"),
         _ => format!("{value:.1e}"),
     }
+}
+
+/// A whole number with commas between thousands.
+fn grouped(value: f64) -> String {
+    let digits = format!("{:.0}", value.abs());
+    let mut text = if value < 0.0 { "-".to_owned() } else { String::new() };
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A number for the axis of a chart: `85`, `0.5`, `12k`, `1.2M`.
+pub(super) fn short(value: f64) -> String {
+    let scaled =
+        [(1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")].into_iter().find(|scale| value.abs() >= scale.0);
+    let (value, suffix) = scaled.map_or((value, ""), |(scale, suffix)| (value / scale, suffix));
+    let text = if value.abs() >= 100.0 { format!("{value:.0}") } else { format!("{value:.2}") };
+    let text = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
+    format!("{text}{suffix}")
+}
+
+/// How long, in the largest unit that leaves a few of it.
+pub(super) fn duration(seconds: f64) -> String {
+    let (length, unit) = match seconds.abs() {
+        short if short < 90.0 => (1.0, "s"),
+        middle if middle < 90.0 * 60.0 => (60.0, "min"),
+        long if long < 48.0 * HOUR_SECONDS => (HOUR_SECONDS, "h"),
+        _ => (DAY_SECONDS, "days"),
+    };
+    format!("{} {unit}", grouped((seconds / length).round()))
 }
 
 /// A chance, as a report has it.
@@ -190,12 +227,12 @@ impl Collector {
 
 impl MetricChannel {
     fn alert(&self, now_seconds: f64, policy: &AlertPolicy) -> Option<CapacityAlert> {
-        let status = self.status(now_seconds, policy)?;
-        let (threshold, latch) = match status.level {
+        let (threshold, latch) = match self.latches.level() {
             AlertLevel::Normal => return None,
             AlertLevel::Warning => (self.thresholds.warning, self.latches.warning),
             AlertLevel::Critical => (self.thresholds.critical, self.latches.critical),
         };
+        let status = self.status(now_seconds, policy)?;
         let of = if self.thresholds.basis == ThresholdBasis::Utilization { " of capacity" } else { "" };
         let was = if status.stale { " when last seen" } else { "" };
         let message = format!("{} at {}{of}{was}", self.metric.title(), self.in_words(status.value));
@@ -210,5 +247,20 @@ impl MetricChannel {
             message,
             action: self.metric.action().to_owned(),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_short_and_exact() {
+        let written = [16.0, 16.04, 0.5, 1234.5, 1_000_000.0, 0.0, 0.0123, -2000.0].map(rounded);
+        assert_eq!(written, ["16", "16.0", "0.50", "1,234", "1,000,000", "0", "0.0123", "-2,000"]);
+        let labels = [0.0, 80.0, 0.5, 2.25, 999.0, 12_000.0, 1_250_000.0, 1e15].map(short);
+        assert_eq!(labels, ["0", "80", "0.5", "2.25", "999", "12k", "1.25M", "1000T"]);
+        let times = [5.0, 360.0, 21_600.0, 120_000.0, 1e6].map(duration);
+        assert_eq!(times, ["5 s", "6 min", "6 h", "33 h", "12 days"]);
     }
 }

@@ -133,7 +133,7 @@ pub struct SavingsReport {
     pub ttft_ratio: f64,
     /// The same of inter-token latency.
     pub itl_ratio: f64,
-    /// Changes that save, cheapest first. Where targets are missed, also what meets them for more.
+    /// Changes that save, cheapest first, and more than the present setup at its right size. Where targets are missed, also what meets them for more.
     pub options: Vec<Saving>,
     /// What was tried and saves nothing or does not run, with why.
     pub rejected: Vec<String>,
@@ -228,6 +228,7 @@ pub fn savings(catalog: &Catalog, request: &SavingsRequest) -> Result<SavingsRep
     let others = at_hand.other_gpus(request.gpus.as_deref(), &price)?;
     candidates.extend(others.0);
     report.rejected.extend(others.1);
+    let mut right_size_usd = f64::INFINITY;
     for candidate in candidates {
         if let Some(why) = candidate.refusal(catalog) {
             report.reject(&candidate, &why);
@@ -248,6 +249,15 @@ pub fn savings(catalog: &Catalog, request: &SavingsRequest) -> Result<SavingsRep
         }
         let usd = candidate.usd_per_gpu_hour * size.deployment.gpus as f64;
         let saved = usd_per_hour - usd;
+        if candidate.kind == SavingKind::RightSize {
+            right_size_usd = usd;
+        } else if usd >= right_size_usd * (1.0 - 1e-9) {
+            report.reject(
+                &candidate,
+                &format!("{usd:.2} USD an hour, no less than the same at its right size"),
+            );
+            continue;
+        }
         let more = size.deployment.replicas > outcome.replicas();
         let kind = match candidate.kind {
             SavingKind::RightSize if more => SavingKind::Scale,
@@ -266,11 +276,12 @@ pub fn savings(catalog: &Catalog, request: &SavingsRequest) -> Result<SavingsRep
         }
         let mut deployment = candidate.deployment;
         deployment.replicas = Some(size.deployment.replicas);
+        let replicas = if size.deployment.replicas == 1 { "replica" } else { "replicas" };
         let verb = if saved >= 0.0 { "saves" } else { "costs" };
         report.options.push(Saving {
             kind,
             text: format!(
-                "{}, {} replicas: {verb} {:.0} USD a month ({:.0}%)",
+                "{}, {} {replicas}: {verb} {:.0} USD a month ({:.0}%)",
                 candidate.words,
                 size.deployment.replicas,
                 (saved * HOURS_PER_MONTH).abs(),

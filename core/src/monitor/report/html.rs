@@ -3,35 +3,45 @@
 
 use std::fmt::Write as _;
 
-use super::{CapacityReport, words};
+use super::{CapacityReport, chart, words};
 use crate::monitor::advice::Urgency;
 use crate::monitor::dashboard::ResourceDetails;
 use crate::monitor::level::AlertLevel;
 use crate::monitor::review::{QuarterlyReview, ReviewState};
+use crate::monitor::status::rounded;
 
 const STYLE: &str = "\
-:root{color-scheme:light dark;--ink:#1d2430;--soft:#5c6675;--line:#d9dee6;--paper:#fff;--card:#f6f8fb;\
---normal:#1f7a4d;--warning:#9a6200;--critical:#b3261e;--band:#3b6fd433;--curve:#2f62c9}\
-@media(prefers-color-scheme:dark){:root{--ink:#e6eaf0;--soft:#9aa5b5;--line:#333b47;--paper:#14181e;\
---card:#1c222a;--normal:#5fd39a;--warning:#f2b84b;--critical:#ff8a80;--curve:#7fa8ff;--band:#7fa8ff33}}\
-*{box-sizing:border-box}body{margin:0 auto;max-width:72rem;padding:2rem 1.25rem;background:var(--paper);\
-color:var(--ink);font:16px/1.5 system-ui,sans-serif}h1{font-size:1.7rem;margin:0 0 .25rem}\
-h2{font-size:1.2rem;margin:2.2rem 0 .6rem}h3{font-size:1.05rem;margin:1.4rem 0 .4rem}\
-p{margin:.3rem 0}.soft{color:var(--soft)}.scroll{overflow-x:auto}\
+:root{color-scheme:light;--ink:#1d2430;--soft:#556070;--line:#d9dee6;--paper:#fff;--card:#f6f8fb;\
+--normal:#1f7a4d;--warning:#8a5700;--critical:#b3261e;--curve:#2f62c9;--band:#2f62c93d;--reach:#2f62c91f}\
+@media screen and (prefers-color-scheme:dark){:root{color-scheme:dark;--ink:#e6eaf0;--soft:#a3aebd;--line:#38414e;\
+--paper:#14181e;--card:#1c222a;--normal:#5fd39a;--warning:#f2b84b;--critical:#ff8a80;--curve:#7fa8ff;\
+--band:#7fa8ff4d;--reach:#7fa8ff29}}\
+*{box-sizing:border-box}body{margin:0 auto;max-width:76rem;padding:2rem 1.25rem;background:var(--paper);\
+color:var(--ink);font:1rem/1.5 system-ui,sans-serif;overflow-wrap:break-word}\
+h1,h3,td[data-label=Service]{overflow-wrap:anywhere}h1{font-size:1.7rem;line-height:1.25;margin:0 0 .4rem}\
+h2{font-size:1.2rem;margin:2.2rem 0 .6rem}h3{font-size:1.05rem;margin:1.6rem 0 .5rem}\
+p{margin:.3rem 0}.soft{color:var(--soft)}.small{font-size:.86rem}\
 table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums;font-size:.92rem}\
-th,td{text-align:left;padding:.45rem .7rem;border-bottom:1px solid var(--line);vertical-align:top}\
-th{color:var(--soft);font-weight:600;white-space:nowrap}\
+th,td{text-align:left;padding:.45rem .9rem .45rem 0;border-bottom:1px solid var(--line);vertical-align:top}\
+th{color:var(--soft);font-weight:600;white-space:nowrap}td.tight{white-space:nowrap}\
 .level{display:inline-block;padding:.05rem .55rem;border:1px solid currentColor;border-radius:1rem;\
-font-weight:600;white-space:nowrap}.normal{color:var(--normal)}.warning{color:var(--warning)}\
+font-weight:600;font-size:.86rem;white-space:nowrap}.normal{color:var(--normal)}.warning{color:var(--warning)}\
 .critical{color:var(--critical)}.none{color:var(--soft)}ul{margin:.3rem 0;padding-left:1.2rem}\
-.cards{display:grid;grid-template-columns:repeat(auto-fill,minmax(20rem,1fr));gap:1rem}\
+.tiles{display:flex;flex-wrap:wrap;gap:.75rem;margin:1rem 0 0;padding:0;list-style:none}\
+.tiles li{flex:1 1 7rem;padding:.6rem .9rem;border:1px solid var(--line);border-radius:.6rem;background:var(--card)}\
+.tiles strong{display:block;font-size:1.5rem;line-height:1.2}\
+.cards{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(21rem,100%),1fr));gap:1rem}\
 .card{background:var(--card);border:1px solid var(--line);border-radius:.6rem;padding:.9rem 1rem}\
 .card h4{margin:0 0 .3rem;display:flex;align-items:flex-start;justify-content:space-between;gap:.5rem;font-size:1rem}\
-svg{display:block;width:100%;height:auto;margin:.4rem 0}\
-@media print{.card,tr{break-inside:avoid}}";
-
-const WIDTH: f64 = 320.0;
-const HEIGHT: f64 = 90.0;
+svg{display:block;width:100%;height:auto;margin:.5rem 0}svg text{font:10.5px system-ui,sans-serif;fill:var(--soft)}\
+svg .axis{stroke:var(--line)}svg .now{stroke:var(--soft);stroke-dasharray:1 3}\
+svg .limit{stroke:currentColor;stroke-dasharray:5 4}svg .curve{fill:none;stroke:var(--curve);stroke-width:1.6;stroke-linejoin:round}\
+svg .ahead{stroke-dasharray:3 3}svg .band{fill:var(--band)}svg .reach{fill:var(--reach)}\
+@media screen and (max-width:44rem){body{padding:1.25rem 1rem}thead{display:none}tr{display:block;padding:.6rem 0;border-bottom:1px solid var(--line)}\
+td,td.tight{display:flex;gap:.75rem;padding:.12rem 0;border:0;white-space:normal}\
+td::before{content:attr(data-label);flex:0 0 5.5rem;color:var(--soft)}}\
+@media print{@page{margin:14mm}:root{font-size:12px}body{max-width:none;padding:0}.card,.tiles li,tr{break-inside:avoid}\
+h2,h3{break-after:avoid}.cards{grid-template-columns:1fr 1fr}.card,.tiles li{background:none}}";
 
 /// The whole page.
 pub(super) fn render(report: &CapacityReport) -> String {
@@ -45,57 +55,64 @@ pub(super) fn render(report: &CapacityReport) -> String {
     };
     put(&format!("<h1>{}</h1>", text(&report.title)));
     put(&format!(
-        "<p>{} <span class=\"soft\">{} · {} critical, {} at a warning, {} normal, {} without recent readings</span></p>",
+        "<p>{} <span class=\"soft\">as of {}</span></p>",
         badge(overview.level),
-        words::time(overview.at_seconds),
-        counts.critical,
-        counts.warning,
-        counts.normal,
-        counts.stale
+        words::time(overview.at_seconds)
     ));
+    put("<ul class=\"tiles\">");
+    for (class, count, title) in [
+        ("critical", counts.critical, "critical"),
+        ("warning", counts.warning, "at a warning"),
+        ("normal", counts.normal, "normal"),
+        ("none", counts.stale, "without recent readings"),
+    ] {
+        let class = if count > 0 { class } else { "none" };
+        put(&format!("<li><strong class=\"{class}\">{count}</strong>{title}</li>"));
+    }
+    put("</ul>");
     put("<h2>Active alerts</h2>");
     if overview.alerts.is_empty() {
         put("<p>No active alerts.</p>");
     } else {
-        put(
-            "<div class=\"scroll\"><table><thead><tr><th>Level</th><th>Service</th><th>What</th><th>Since</th><th>To do</th></tr></thead><tbody>",
-        );
-        for alert in &overview.alerts {
-            put(&format!(
-                "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>",
+        let columns = ["Level", "Service", "What", "Threshold", "Since", "To do"];
+        let alerts = overview.alerts.iter().map(|alert| {
+            [
                 badge(alert.level),
                 text(&alert.service),
                 text(&alert.message),
+                text(&words::threshold(overview, alert)),
                 words::time(alert.since_seconds),
-                text(&alert.action)
-            ));
-        }
-        put("</tbody></table></div>");
+                text(&alert.action),
+            ]
+        });
+        put(&table(columns, alerts));
     }
     put("<h2>To do</h2>");
     if report.recommendations.is_empty() {
         put("<p>Nothing to do.</p>");
     } else {
-        put("<ul>");
-        for one in &report.recommendations {
-            let advice = &one.recommendation;
-            let class = match advice.urgency {
+        let advice = report.recommendations.iter().map(|one| {
+            let class = match one.recommendation.urgency {
                 Urgency::Now => "critical",
                 Urgency::Week => "warning",
                 Urgency::Review | Urgency::None => "none",
             };
-            put(&format!(
-                "<li><strong class=\"{class}\">{}</strong> {} {}: {}</li>",
-                advice.urgency.as_str(),
+            let when = words::urgency(one.recommendation.urgency);
+            [
+                format!("<strong class=\"{class}\">{when}</strong>"),
                 text(&one.service),
                 text(one.metric.title()),
-                text(&advice.text)
-            ));
-        }
-        put("</ul>");
+                text(&one.recommendation.text),
+            ]
+        });
+        put(&table(["When", "Service", "Resource", "What"], advice));
     }
     put("<h2>Services</h2>");
-    for service in &overview.services {
+    put(
+        "<p class=\"soft small\">Line: means; shaded: up to the greatest reading. Right of the dotted line, on a time scale of \
+         its own: the forecast with its interval. Dashed: warning and critical. Times are UTC.</p>",
+    );
+    for service in words::worst_first(overview) {
         put(&format!(
             "<section><h3>{} {}</h3><div class=\"cards\">",
             text(&service.service),
@@ -112,9 +129,37 @@ pub(super) fn render(report: &CapacityReport) -> String {
     format!(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <meta name=\"color-scheme\" content=\"light dark\">\n\
+         <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n\
          <title>{}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<main>\n{body}</main>\n</body>\n</html>\n",
         text(&report.title)
     )
+}
+
+/// A table, which a narrow screen shows cell by cell with the columns' names.
+fn table<const COLUMNS: usize>(
+    columns: [&str; COLUMNS],
+    rows: impl Iterator<Item = [String; COLUMNS]>,
+) -> String {
+    let mut out = "<table><thead><tr>".to_owned();
+    for column in columns {
+        let _ = write!(out, "<th>{column}</th>");
+    }
+    out.push_str("</tr></thead><tbody>\n");
+    for row in rows {
+        out.push_str("<tr>");
+        for (column, cell) in columns.into_iter().zip(row) {
+            let class = if matches!(column, "Level" | "When" | "Threshold" | "Since") {
+                " class=\"tight\""
+            } else {
+                ""
+            };
+            let _ = write!(out, "<td data-label=\"{column}\"{class}><span>{cell}</span></td>");
+        }
+        out.push_str("</tr>\n");
+    }
+    out.push_str("</tbody></table>");
+    out
 }
 
 fn badge(level: AlertLevel) -> String {
@@ -130,83 +175,27 @@ fn card(one: &ResourceDetails) -> String {
         String::new()
     };
     let percent = status.utilization_percent.map_or(String::new(), |percent| format!(" · {percent:.1}%"));
+    let headroom = match (status.headroom, status.headroom_percent) {
+        (Some(left), Some(percent)) => {
+            format!(" · headroom {} ({percent:.1}%)", rounded(left))
+        }
+        _ => String::new(),
+    };
+    let share = |fraction: f64| format!("{:.1}%", fraction * 100.0);
     format!(
-        "<article class=\"card\"><h4><span>{}</span>{}</h4><p>{}{percent}</p>{}{stale}\
-         <p class=\"soft\">Trend: {}</p><p class=\"soft\">Forecast: {}</p></article>",
+        "<article class=\"card\"><h4><span>{}</span>{}</h4><p>{}{percent}{headroom}</p>{}{stale}\
+         <p class=\"soft small\">Trend: {}</p><p class=\"soft small\">Forecast: {}</p>\
+         <p class=\"soft small\">Thresholds: {}; at the warning or above {} of the time, critical {}</p></article>",
         text(status.metric.title()),
         badge(status.level),
         text(&words::usage(status)),
-        chart(one),
+        chart::render(one),
         text(&words::trend(status, &one.trend)),
-        text(&words::forecast(one))
+        text(&words::forecast(one)),
+        text(&words::thresholds(status)),
+        share(one.above_warning_fraction),
+        share(one.above_critical_fraction)
     )
-}
-
-/// Means of the window, the forecast with its interval, and the thresholds.
-fn chart(one: &ResourceDetails) -> String {
-    let forecast = one.forecast.as_ref();
-    let ahead: Vec<(f64, f64, f64, f64)> = forecast
-        .and_then(|found| {
-            let (clock, interval) = (found.forecast.clock?, found.forecast.intervals.first()?);
-            let bounds = interval.lower.iter().zip(&interval.upper);
-            let steps = found.forecast.mean.iter().zip(bounds).enumerate();
-            Some(
-                steps
-                    .map(|(index, (mean, (low, high)))| (clock.time_seconds(index), *mean, *low, *high))
-                    .collect(),
-            )
-        })
-        .unwrap_or_default();
-    let (Some(first), Some(last)) = (one.chart.first(), one.chart.last()) else { return String::new() };
-    if one.chart.len() < 2 {
-        return String::new();
-    }
-    let end = ahead.last().map_or(last.at_seconds, |step| step.0).max(last.at_seconds);
-    let thresholds = &one.status.thresholds;
-    let seen = one.chart.iter().map(|point| point.mean).chain(ahead.iter().map(|step| step.3));
-    let top = seen.fold(thresholds.critical, f64::max).min(thresholds.critical * 3.0).max(1e-12) * 1.05;
-    let x = |at: f64| (at - first.at_seconds) / (end - first.at_seconds).max(1.0) * WIDTH;
-    let y = |value: f64| (1.0 - (value / top).clamp(0.0, 1.0)) * HEIGHT;
-    let curve = |points: &mut dyn Iterator<Item = (f64, f64)>| {
-        let mut line = String::new();
-        for (at, value) in points {
-            // A text that is written to never fails.
-            let _ = write!(line, "{:.1},{:.1} ", x(at), y(value));
-        }
-        line.trim_end().to_owned()
-    };
-    let mut svg = format!(
-        "<svg viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" aria-label=\"{} of {} from {} to {}\">",
-        words::html(one.status.metric.title()),
-        words::html(&one.service),
-        words::date(first.at_seconds),
-        words::date(end)
-    );
-    for (threshold, class) in [(thresholds.warning, "warning"), (thresholds.critical, "critical")] {
-        let level = y(threshold);
-        let _ = write!(
-            svg,
-            "<line x1=\"0\" x2=\"{WIDTH}\" y1=\"{level:.1}\" y2=\"{level:.1}\" class=\"{class}\" stroke=\"currentColor\" stroke-dasharray=\"4 4\"/>"
-        );
-    }
-    if !ahead.is_empty() {
-        let upper = ahead.iter().map(|step| (step.0, step.3));
-        let lower = ahead.iter().rev().map(|step| (step.0, step.2));
-        let band = curve(&mut upper.chain(lower));
-        let _ = write!(svg, "<polygon points=\"{band}\" fill=\"var(--band)\"/>");
-        let joined = std::iter::once((last.at_seconds, last.mean));
-        let line = curve(&mut joined.chain(ahead.iter().map(|step| (step.0, step.1))));
-        let _ = write!(
-            svg,
-            "<polyline points=\"{line}\" fill=\"none\" stroke=\"var(--curve)\" stroke-width=\"1.5\" stroke-dasharray=\"2 3\"/>"
-        );
-    }
-    let line = curve(&mut one.chart.iter().map(|point| (point.at_seconds, point.mean)));
-    let _ = write!(
-        svg,
-        "<polyline points=\"{line}\" fill=\"none\" stroke=\"var(--curve)\" stroke-width=\"1.8\" stroke-linejoin=\"round\"/></svg>"
-    );
-    svg
 }
 
 fn review_part(review: &QuarterlyReview) -> String {

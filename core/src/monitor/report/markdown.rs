@@ -29,15 +29,16 @@ pub(super) fn render(report: &CapacityReport) -> String {
     if overview.alerts.is_empty() {
         out.push("No active alerts.".to_owned());
     } else {
-        out.push("| Service | Resource | Level | What | Since | To do |".to_owned());
-        out.push("|---|---|---|---|---|---|".to_owned());
+        out.push("| Service | Resource | Level | What | Threshold | Since | To do |".to_owned());
+        out.push("|---|---|---|---|---|---|---|".to_owned());
         for alert in &overview.alerts {
             out.push(format!(
-                "| {} | {} | {} | {} | {} | {} |",
+                "| {} | {} | {} | {} | {} | {} | {} |",
                 text(&alert.service),
                 text(alert.metric.title()),
                 alert.level.as_str(),
                 text(&alert.message),
+                text(&words::threshold(overview, alert)),
                 words::time(alert.since_seconds),
                 text(&alert.action)
             ));
@@ -51,14 +52,14 @@ pub(super) fn render(report: &CapacityReport) -> String {
         let advice = &one.recommendation;
         out.push(format!(
             "- **{}** {} {}: {}",
-            advice.urgency.as_str(),
+            words::urgency(advice.urgency),
             text(&one.service),
             text(one.metric.title()),
             text(&advice.text)
         ));
     }
     out.extend([String::new(), "## Services".to_owned()]);
-    for service in &overview.services {
+    for service in words::worst_first(overview) {
         let status = match service.level {
             AlertLevel::Normal => "healthy",
             other => other.as_str(),
@@ -69,8 +70,8 @@ pub(super) fn render(report: &CapacityReport) -> String {
             String::new(),
             format!("Status: **{status}**"),
             String::new(),
-            "| Resource | Usage | Utilisation | Level | Trend | Forecast |".to_owned(),
-            "|---|---|---|---|---|---|".to_owned(),
+            "| Resource | Usage | Utilisation | Thresholds | Level | Trend | Forecast |".to_owned(),
+            "|---|---|---|---|---|---|---|".to_owned(),
         ]);
         for one in report.resources.iter().filter(|one| one.service == service.service) {
             let status = &one.status;
@@ -78,9 +79,10 @@ pub(super) fn render(report: &CapacityReport) -> String {
             let percent =
                 status.utilization_percent.map_or("–".to_owned(), |percent| format!("{percent:.1}%"));
             out.push(format!(
-                "| {} | {} | {percent} | {}{stale} | {} | {} |",
+                "| {} | {} | {percent} | {} | {}{stale} | {} | {} |",
                 text(status.metric.title()),
                 text(&words::usage(status)),
+                text(&words::thresholds(status)),
                 status.level.as_str(),
                 text(&words::trend(status, &one.trend)),
                 text(&words::forecast(one))

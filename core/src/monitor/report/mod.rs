@@ -1,6 +1,7 @@
 //! Reports: everything that a collector knows, as Markdown, as JSON, or as one HTML page that needs
 //! nothing else. Whatever a service is called, it stays text.
 
+mod chart;
 mod html;
 mod markdown;
 mod words;

@@ -2,9 +2,12 @@
 
 use jiff::civil::{DateTime, date as civil_date};
 
-use crate::monitor::dashboard::ResourceDetails;
-use crate::monitor::status::{MetricStatus, chance, in_words, rounded};
+use crate::monitor::advice::Urgency;
+use crate::monitor::dashboard::{Overview, ResourceDetails};
+use crate::monitor::status::{CapacityAlert, MetricStatus, ServiceStatus, chance, in_words, rounded};
+use crate::monitor::threshold::ThresholdBasis;
 use crate::monitor::trend::{Trend, TrendDirection};
+use crate::units::DAY_SECONDS;
 
 /// A moment in UTC; none beyond the year 9999.
 fn moment(seconds: f64) -> Option<DateTime> {
@@ -23,6 +26,14 @@ pub(super) fn time(seconds: f64) -> String {
         || format!("{seconds} s"),
         |moment| format!("{} {:02}:{:02} UTC", moment.date(), moment.hour(), moment.minute()),
     )
+}
+
+/// A moment as the axis of a span has it: the day, or of a day or two the hour.
+pub(super) fn moment_of(seconds: f64, span_seconds: f64) -> String {
+    match moment(seconds).filter(|_| span_seconds < 2.0 * DAY_SECONDS) {
+        Some(moment) => format!("{:02}:{:02}", moment.hour(), moment.minute()),
+        None => date(seconds),
+    }
 }
 
 /// Text in HTML, in elements and in quoted attributes.
@@ -75,6 +86,47 @@ pub(super) fn usage(status: &MetricStatus) -> String {
     }
 }
 
+/// The thresholds in a few words.
+pub(super) fn thresholds(status: &MetricStatus) -> String {
+    let thresholds = &status.thresholds;
+    let scaling = [("scale up", thresholds.scale_up), ("scale down", thresholds.scale_down)];
+    let mut text = format!(
+        "warning {}, critical {}",
+        value(status, thresholds.warning),
+        value(status, thresholds.critical)
+    );
+    for (name, threshold) in scaling {
+        if let Some(threshold) = threshold {
+            text.push_str(&format!(", {name} {}", value(status, threshold)));
+        }
+    }
+    text
+}
+
+/// The threshold of an alert, with its unit.
+pub(super) fn threshold(overview: &Overview, alert: &CapacityAlert) -> String {
+    let service = overview.services.iter().find(|one| one.service == alert.service);
+    let status = service.and_then(|one| one.metrics.iter().find(|status| status.metric == alert.metric));
+    status.map_or_else(|| rounded(alert.threshold), |status| value(status, alert.threshold))
+}
+
+/// What an urgency is called.
+pub(super) const fn urgency(urgency: Urgency) -> &'static str {
+    match urgency {
+        Urgency::Now => "now",
+        Urgency::Week => "this week",
+        Urgency::Review => "next review",
+        Urgency::None => "nothing",
+    }
+}
+
+/// The services of a report, those in the worst state first.
+pub(super) fn worst_first(overview: &Overview) -> Vec<&ServiceStatus> {
+    let mut services: Vec<&ServiceStatus> = overview.services.iter().collect();
+    services.sort_by_key(|service| std::cmp::Reverse(service.level));
+    services
+}
+
 /// A trend in a few words.
 pub(super) fn trend(status: &MetricStatus, trend: &Trend) -> String {
     match (trend.direction, trend.slope_per_day, trend.p_value) {
@@ -82,7 +134,10 @@ pub(super) fn trend(status: &MetricStatus, trend: &Trend) -> String {
         (TrendDirection::Stable, _, Some(p_value)) => format!("stable ({})", chance(p_value)),
         (direction, Some(slope), Some(p_value)) => {
             let sign = if slope < 0.0 { "−" } else { "+" };
-            let slope = value(status, slope.abs());
+            let slope = match status.thresholds.basis {
+                ThresholdBasis::Utilization => format!("{:.2} percentage points", slope.abs()),
+                ThresholdBasis::Value => value(status, slope.abs()),
+            };
             format!("{}, {sign}{slope} a day ({})", direction.as_str(), chance(p_value))
         }
     }

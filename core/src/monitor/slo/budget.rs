@@ -61,7 +61,8 @@ impl EventColumns {
     pub(super) fn since(&self, now_seconds: f64, window_seconds: f64) -> (f64, f64) {
         let from = now_seconds - window_seconds;
         let start = self.at_seconds.partition_point(|at| *at < from);
-        let sum = |values: &[f64]| values.iter().skip(start).sum::<f64>();
+        // A sum of nothing would be −0.
+        let sum = |values: &[f64]| values.iter().skip(start).fold(0.0, |sum, value| sum + value);
         (sum(&self.events), sum(&self.bad))
     }
 }
