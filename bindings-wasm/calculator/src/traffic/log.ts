@@ -60,12 +60,11 @@ export function useLog(): LogReader {
           : { kind: 'refused', name, refusal: data.refusal },
       );
     };
-    const now = new Date();
     const log: Log = {
       name,
       text: file && (await file.text()),
-      utcOffsetMinutes: -now.getTimezoneOffset(),
-      nowSeconds: now.getTime() / 1000,
+      zone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+      nowSeconds: Date.now() / 1000,
     };
     if (worker.current === own) own.postMessage(log);
   };

@@ -9,6 +9,7 @@ import {
   generateTraffic,
   readRates,
   readTrace,
+  utcOffsets,
 } from 'sizewell-wasm';
 import type {
   CsvColumns,
@@ -27,8 +28,8 @@ import type {
 export interface Log {
   name: string;
   text: string | null;
-  /** Local time less UTC, in minutes. */
-  utcOffsetMinutes: number;
+  /** The time zone that hours and days are told in: `Europe/Berlin`. */
+  zone: string;
   /** When the example ends, in seconds since the Unix epoch. */
   nowSeconds: number;
 }
@@ -77,15 +78,18 @@ function told(
 ): Traffic {
   const seconds = (trace.arrival_ms.at(-1) ?? 0) / 1000;
   const step = STEPS.find((length) => seconds / length <= MOST_STEPS) ?? 86_400;
-  const options = { utc_offset_minutes: log.utcOffsetMinutes, series_seconds: step };
+  const start = trace.start_seconds ?? 0;
+  const options = { utc_offsets: utcOffsets(log.zone, start, start + seconds), series_seconds: step };
   const requests = analyzeTrace({ trace, options });
   const { series } = requests;
   return { name: log.name, format, columns, report, rates: requests, requests, series, outlook: ahead(series) };
 }
 
-function ofRates({ name, text, utcOffsetMinutes }: Log): Traffic {
+function ofRates({ name, text, zone }: Log): Traffic {
   const series = together(readRates({ text: text ?? '' }));
-  const rates = analyzeRates({ series, utc_offset_minutes: utcOffsetMinutes });
+  const start = series.start_seconds ?? 0;
+  const end = start + series.values.length * series.step_seconds;
+  const rates = analyzeRates({ series, utc_offsets: utcOffsets(zone, start, end) });
   const nothing = { format: null, columns: null, report: null, requests: null };
   return { name, ...nothing, rates, series, outlook: ahead(series) };
 }
@@ -124,7 +128,7 @@ const DAYS = 7;
 const EXAMPLE_SECONDS = 21 * 86_400;
 
 /** Traffic of an imagined help desk: office hours, quiet weekends, bursts. */
-function example({ utcOffsetMinutes, nowSeconds }: Log): Trace {
+function example({ zone, nowSeconds }: Log): Trace {
   const rhythm = Array.from({ length: HOURS * DAYS }, (_, hour) => {
     const awake = Math.exp(-(((hour % HOURS) - 14) ** 2) / 30);
     return (0.1 + awake) * (hour >= 5 * HOURS ? 0.35 : 1);
@@ -134,7 +138,7 @@ function example({ utcOffsetMinutes, nowSeconds }: Log): Trace {
     mean_qps: 0.05,
     hour_of_week: rhythm.map((rate) => rate / mean),
     rhythm: 'hour_of_week',
-    utc_offset_minutes: utcOffsetMinutes,
+    utc_offsets: utcOffsets(zone, nowSeconds - EXAMPLE_SECONDS, nowSeconds),
     fluctuations: [{ seconds: 300, variance: 0.15 }],
     classes: [
       {
