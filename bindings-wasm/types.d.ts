@@ -1805,6 +1805,8 @@ export interface Crossing {
   days: number;
   /** Seconds since the Unix epoch. */
   time_seconds: number;
+  /** The local day, as `2026-11-20`; `null` outside the years −9999 to 9999. */
+  date: string | null;
 }
 
 /**
@@ -7412,6 +7414,13 @@ export interface RunwayRequest {
   now_seconds: number | null;
   /** Seasons of the series, in steps; by default they are looked for. */
   seasonal_periods: number[] | null;
+  /** Local time less UTC of the dates in the answer, in minutes. */
+  utc_offset_minutes: number;
+  /**
+   * For a zone whose offset changes, the offsets over the horizon, oldest first, instead of
+   * `utc_offset_minutes`.
+   */
+  utc_offsets: UtcOffset[];
 }
 
 /**
@@ -7454,6 +7463,19 @@ export interface RunwayRequestInput {
   now_seconds?: number | null;
   /** Seasons of the series, in steps; by default they are looked for. */
   seasonal_periods?: number[] | null;
+  /**
+   * Local time less UTC of the dates in the answer, in minutes.
+   *
+   * @defaultValue `0`
+   */
+  utc_offset_minutes?: number;
+  /**
+   * For a zone whose offset changes, the offsets over the horizon, oldest first, instead of
+   * `utc_offset_minutes`.
+   *
+   * @defaultValue `[]`
+   */
+  utc_offsets?: UtcOffset[];
 }
 
 /**

@@ -157,6 +157,17 @@ impl Date {
         text.parse::<jiff::civil::Date>().map(Self).map_err(|_| refuse())
     }
 
+    /// The day in UTC of a time in seconds since the Unix epoch; `None` outside the years −9999 to 9999.
+    #[must_use]
+    pub fn from_unix_seconds(seconds: f64) -> Option<Self> {
+        let days = (seconds / DAY_SECONDS).floor();
+        if !(-4e6..=4e6).contains(&days) {
+            return None;
+        }
+        let epoch = jiff::civil::date(1970, 1, 1);
+        epoch.checked_add(jiff::Span::new().try_days(days as i64).ok()?).ok().map(Self)
+    }
+
     /// Days from `earlier` to this date; negative when this date is before it.
     #[must_use]
     pub fn days_since(self, earlier: Self) -> i32 {

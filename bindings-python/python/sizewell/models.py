@@ -1060,6 +1060,9 @@ class Crossing(_Model):
     time_seconds: float
     """Seconds since the Unix epoch."""
 
+    date: str | None = None
+    """The local day, as `2026-11-20`; `None` outside the years −9999 to 9999."""
+
 
 class Datacenter(_Model):
     """What owned or bought hardware costs to run."""
@@ -4752,39 +4755,6 @@ class SeriesInput(_Model):
     """Whether the quantity can't be below zero."""
 
 
-class RunwayRequest(_Model):
-    """What `capacity_runway` is asked."""
-
-    series: SeriesInput
-    """The load, with times, in the unit of the capacity."""
-
-    capacity: float
-    """The capacity there is."""
-
-    utilization: float = 0.7
-    """Share of it that is not to be crossed, above 0, at most 1."""
-
-    horizon_days: float = 90.0
-    """How far to look, in days."""
-
-    quantile: float = 0.9
-    """The quantile of the forecast that is looked at besides its mean."""
-
-    level: float = 0.8
-    """Share of outcomes within the interval on the date."""
-
-    lead_time_days: float | None = None
-    """How long it takes from an order to capacity, in days; `None` for no date to buy
-    by.
-    """
-
-    now_seconds: float | None = None
-    """The present in seconds since the Unix epoch; by default the end of the series."""
-
-    seasonal_periods: list[int] | None = None
-    """Seasons of the series, in steps; by default they are looked for."""
-
-
 class ServiceTime(_Model):
     """How long a request takes: TTFT + ITL × (tokens of the answer − 1)."""
 
@@ -6765,6 +6735,47 @@ class FitTrafficRequest(_Model):
     utc_offsets: list[UtcOffset] = Field(default_factory=list)
     """For a zone whose offset changes, the offsets that held, oldest first, instead of
     `utc_offset_minutes`.
+    """
+
+
+class RunwayRequest(_Model):
+    """What `capacity_runway` is asked."""
+
+    series: SeriesInput
+    """The load, with times, in the unit of the capacity."""
+
+    capacity: float
+    """The capacity there is."""
+
+    utilization: float = 0.7
+    """Share of it that is not to be crossed, above 0, at most 1."""
+
+    horizon_days: float = 90.0
+    """How far to look, in days."""
+
+    quantile: float = 0.9
+    """The quantile of the forecast that is looked at besides its mean."""
+
+    level: float = 0.8
+    """Share of outcomes within the interval on the date."""
+
+    lead_time_days: float | None = None
+    """How long it takes from an order to capacity, in days; `None` for no date to buy
+    by.
+    """
+
+    now_seconds: float | None = None
+    """The present in seconds since the Unix epoch; by default the end of the series."""
+
+    seasonal_periods: list[int] | None = None
+    """Seasons of the series, in steps; by default they are looked for."""
+
+    utc_offset_minutes: int = 0
+    """Local time less UTC of the dates in the answer, in minutes."""
+
+    utc_offsets: list[UtcOffset] = Field(default_factory=list)
+    """For a zone whose offset changes, the offsets over the horizon, oldest first,
+    instead of `utc_offset_minutes`.
     """
 
 

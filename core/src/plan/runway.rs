@@ -8,8 +8,12 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, ErrorCode, Result};
-use crate::forecast::{Auto, Clock, Forecast, Forecaster, MOST_STEPS, Series, SeriesInput};
-use crate::units::{DAY_SECONDS, check_positive, check_range};
+use crate::forecast::{
+    Auto, Clock, Forecast, Forecaster, MOST_STEPS, Naive, SeasonalNaive, Series, SeriesInput,
+};
+use crate::units::{DAY_SECONDS, Date, check_positive, check_range};
+use crate::workload::UtcOffset;
+use crate::workload::trace::LocalClock;
 
 /// Joint samples that first crossings are told from, where the horizon allows.
 const PATHS: usize = 1000;
@@ -17,6 +21,8 @@ const PATHS: usize = 1000;
 const MOST_NUMBERS: usize = 4_000_000;
 /// What the required capacity looks at: the last of these days of the horizon.
 const LAST_DAYS: f64 = 7.0;
+/// Growth is told from so many days.
+const LEAST_DAYS: f64 = 7.0;
 
 /// What [`capacity_runway`] is asked.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -48,6 +54,13 @@ pub struct RunwayRequest {
     /// Seasons of the series, in steps; by default they are looked for.
     #[serde(default)]
     pub seasonal_periods: Option<Vec<usize>>,
+    /// Local time less UTC of the dates in the answer, in minutes.
+    #[serde(default)]
+    pub utc_offset_minutes: i32,
+    /// For a zone whose offset changes, the offsets over the horizon, oldest first, instead of
+    /// `utc_offset_minutes`.
+    #[serde(default)]
+    pub utc_offsets: Vec<UtcOffset>,
 }
 
 fn usual_utilization() -> f64 {
@@ -105,7 +118,7 @@ pub struct CapacityRunway {
 }
 
 /// A time to come.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Crossing {
@@ -113,10 +126,12 @@ pub struct Crossing {
     pub days: f64,
     /// Seconds since the Unix epoch.
     pub time_seconds: f64,
+    /// The local day, as `2026-11-20`; `None` outside the years −9999 to 9999.
+    pub date: Option<String>,
 }
 
 /// When a load first reaches the threshold.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct FirstPassage {
@@ -149,7 +164,9 @@ pub enum Urgency {
     Urgent,
 }
 
-/// How long capacity lasts by the automatic model.
+/// How long capacity lasts by the automatic model; of less than a week of load, without seasons given, growth
+/// can't be told from the rhythm of the day and the week: then the load is taken to stay as it is, with the
+/// hours of the day from two days on, and the recommendation says so.
 ///
 /// # Errors
 ///
@@ -159,7 +176,21 @@ pub fn capacity_runway(request: &RunwayRequest) -> Result<CapacityRunway> {
         Some(periods) => Auto::default().with_periods(periods.clone()),
         None => Auto::default(),
     };
-    capacity_runway_with(request, &auto)
+    let step_seconds = request.series.step_seconds.unwrap_or(f64::INFINITY);
+    let seen = request.series.values.len() as f64 * step_seconds;
+    if request.seasonal_periods.is_some() || seen >= LEAST_DAYS * DAY_SECONDS {
+        return capacity_runway_with(request, &auto);
+    }
+    let day = DAY_SECONDS / step_seconds;
+    let steady: Box<dyn Forecaster> = if day >= 2.0 && day.fract() == 0.0 && seen >= 2.0 * DAY_SECONDS {
+        Box::new(SeasonalNaive::new(day as usize))
+    } else {
+        Box::new(Naive)
+    };
+    let mut runway = capacity_runway_with(request, &steady)?;
+    runway.recommendation +=
+        "; less than a week of load is too little to tell growth from, so it is taken to stay as it is";
+    Ok(runway)
 }
 
 /// How long capacity lasts by a model of one's own.
@@ -169,7 +200,7 @@ pub fn capacity_runway(request: &RunwayRequest) -> Result<CapacityRunway> {
 /// `invalid_value` for a capacity that is not positive, shares outside 0 to 1, a horizon or lead time out of
 /// its range, or a present before the last point of the series; `missing_field` at
 /// `series.start_seconds` for a series without times; `too_large` for a horizon of over 100,000 steps; as
-/// the series and the model under `series`.
+/// the series and the model under `series`; `contradiction` for a fixed offset and a list of them.
 pub fn capacity_runway_with(request: &RunwayRequest, model: &dyn Forecaster) -> Result<CapacityRunway> {
     check(request)?;
     let series = request.series.clone().into_series().map_err(|error| error.within("series"))?;
@@ -192,7 +223,8 @@ pub fn capacity_runway_with(request: &RunwayRequest, model: &dyn Forecaster) -> 
         .fit(&series)
         .and_then(|fitted| fitted.forecast((past + ahead) as usize, &[]))
         .map_err(|error| error.within("series"))?;
-    Look { request, series: &series, forecast: &forecast, clock, now, past: past as usize }.runway()
+    let local = LocalClock::new(request.utc_offset_minutes, &request.utc_offsets)?;
+    Look { request, series: &series, forecast: &forecast, clock, local, now, past: past as usize }.runway()
 }
 
 fn check(request: &RunwayRequest) -> Result<()> {
@@ -210,13 +242,16 @@ struct Look<'a> {
     series: &'a Series,
     forecast: &'a Forecast,
     clock: Clock,
+    local: LocalClock,
     now: f64,
     past: usize,
 }
 
 impl Look<'_> {
     fn at(&self, time_seconds: f64) -> Crossing {
-        Crossing { days: (time_seconds - self.now) / DAY_SECONDS, time_seconds }
+        let local_seconds = time_seconds + f64::from(self.local.offset_seconds(time_seconds));
+        let date = Date::from_unix_seconds(local_seconds).map(|date| date.to_string());
+        Crossing { days: (time_seconds - self.now) / DAY_SECONDS, time_seconds, date }
     }
 
     /// When a step to come begins, counted from now; not before now.
@@ -235,7 +270,7 @@ impl Look<'_> {
         let high = self.forecast.quantile(request.quantile)?;
         let mean_crossing = self.first_above(mean, threshold).map(|index| self.step(index));
         let quantile_crossing = self.first_above(&high, threshold).map(|index| self.step(index));
-        let earlier = [mean_crossing, quantile_crossing]
+        let earlier = [&mean_crossing, &quantile_crossing]
             .into_iter()
             .flatten()
             .min_by(|left, right| left.days.total_cmp(&right.days));
@@ -253,9 +288,11 @@ impl Look<'_> {
             most_at_the_end(&high).max(most_at_the_end(mean)) / request.utilization;
         let ahead = mean.get(self.past..).unwrap_or_default();
         let last_seen = self.series.values().iter().rev().find(|value| !value.is_nan());
+        let current_utilization = last_seen.copied().unwrap_or_default() / request.capacity;
+        let recommendation = self.recommendation(urgency, current_utilization, earlier, purchase_by.as_ref());
         Ok(CapacityRunway {
             threshold,
-            current_utilization: last_seen.copied().unwrap_or_default() / request.capacity,
+            current_utilization,
             mean_crossing,
             quantile_crossing,
             quantile: request.quantile,
@@ -265,7 +302,7 @@ impl Look<'_> {
             capacity_increase_needed: (required_capacity_quantile - request.capacity).max(0.0),
             urgency,
             purchase_by,
-            recommendation: recommendation(urgency, earlier, purchase_by),
+            recommendation,
             model: self.forecast.model().to_owned(),
             forecast_peak: ahead.iter().copied().fold(f64::NEG_INFINITY, f64::max),
             forecast_average: ahead.iter().sum::<f64>() / ahead.len().max(1) as f64,
@@ -306,20 +343,58 @@ fn urgency(days: Option<f64>) -> Urgency {
     }
 }
 
-fn recommendation(urgency: Urgency, crossing: Option<Crossing>, purchase_by: Option<Crossing>) -> String {
-    let days = crossing.map_or(0.0, |crossing| crossing.days).floor();
-    let reached = if days < 1.0 { "now".to_owned() } else { format!("in {days} days") };
-    let advice = match urgency {
-        Urgency::Sufficient => return "current capacity is sufficient for the forecast period".to_owned(),
-        Urgency::Urgent => format!("urgent: scale immediately; the threshold is reached {reached}"),
-        Urgency::Plan => format!("plan scaling within two weeks; the threshold is reached {reached}"),
-        Urgency::Schedule => format!("schedule scaling for next month; the threshold is reached {reached}"),
-        Urgency::Monitor => format!("monitor growth; the threshold is reached {reached}"),
-    };
-    match purchase_by.map(|date| date.days.floor()) {
-        None => advice,
-        Some(days) if days < 0.0 => format!("{advice}; capacity should have been ordered {} days ago", -days),
-        Some(days) if days < 1.0 => format!("{advice}; order capacity today"),
-        Some(days) => format!("{advice}; order capacity within {days} days"),
+fn days_text(days: f64) -> String {
+    if days == 1.0 { "1 day".to_owned() } else { format!("{days} days") }
+}
+
+/// A time's day in brackets, where it is known.
+fn on(time: &Crossing) -> String {
+    time.date.as_ref().map_or_else(String::new, |date| format!(" ({date})"))
+}
+
+impl Look<'_> {
+    fn recommendation(
+        &self,
+        urgency: Urgency,
+        current_utilization: f64,
+        crossing: Option<&Crossing>,
+        purchase_by: Option<&Crossing>,
+    ) -> String {
+        let share = format!("{:.0}% of capacity", self.request.utilization * 100.0);
+        let above = current_utilization >= self.request.utilization;
+        let Some(crossing) = crossing else {
+            return if above {
+                format!(
+                    "the load is at {:.0}% of capacity, above {share}, but the forecast stays below it up to the \
+                     horizon: check that the load really falls before giving capacity back",
+                    current_utilization * 100.0
+                )
+            } else {
+                "current capacity is sufficient for the forecast period".to_owned()
+            };
+        };
+        let days = crossing.days.floor();
+        let reached = if above {
+            format!("the load is at {:.0}% of capacity, already above {share}", current_utilization * 100.0)
+        } else if days < 1.0 {
+            format!("the load reaches {share} within a day{}", on(crossing))
+        } else {
+            format!("the load reaches {share} in {}{}", days_text(days), on(crossing))
+        };
+        let advice = match urgency {
+            Urgency::Urgent | Urgency::Sufficient => format!("urgent: scale immediately; {reached}"),
+            Urgency::Plan => format!("plan scaling within two weeks; {reached}"),
+            Urgency::Schedule => format!("schedule scaling for next month; {reached}"),
+            Urgency::Monitor => format!("monitor growth; {reached}"),
+        };
+        let Some(order) = purchase_by else { return advice };
+        let days = order.days.floor();
+        if days < 0.0 {
+            format!("{advice}; capacity should have been ordered {} ago{}", days_text(-days), on(order))
+        } else if days < 1.0 {
+            format!("{advice}; order capacity today")
+        } else {
+            format!("{advice}; order capacity within {}{}", days_text(days), on(order))
+        }
     }
 }
