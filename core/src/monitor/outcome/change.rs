@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::forecast::inflation;
 use crate::monitor::statistics::{mean, ranks};
-use crate::units::exp;
+use crate::units::{exp, ln, sqrt};
 
 /// The likeliest change of level of a series.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -21,13 +21,18 @@ pub struct LevelChange {
     pub p_value: f64,
 }
 
+/// Fewest points on either side of a change.
+const FEWEST_BESIDE: usize = 3;
+
 /// The likeliest change of a series; none of fewer than eight points.
 ///
-/// Pettitt's test (A. N. Pettitt, "A non-parametric approach to the change-point problem", Applied
-/// Statistics 28, 1979): K is the greatest |2 Σ ranks − k (n + 1)| over all places, and the chance
-/// of one as great about 2 exp(−6 K² ÷ (n³ + n²)), for independent values. Partial sums of
-/// neighbours that go together wander √((1 + ρ) ÷ (1 − ρ)) times as far, by which K is divided; ρ
-/// is that of the ranks about the means before and after the change.
+/// At each place the sum of the ranks before it is held against what it is without a change, in
+/// standard deviations; the greatest of these, b, is the change. The chance of one as great is about
+/// φ(b) (4 ÷ b + (b − 1 ÷ b) ln((1 − ε)² ÷ ε²)), where ε is the share of points that a side has at
+/// least (R. Miller and D. Siegmund, "Maximally selected chi square statistics", Biometrics 38, 1982;
+/// for ranks B. Lausen and M. Schumacher, "Maximally selected rank statistics", Biometrics 48, 1992),
+/// for independent values. Partial sums of neighbours that go together wander √((1 + ρ) ÷ (1 − ρ))
+/// times as far, by which b is divided; ρ is that of the ranks about the means before and after.
 pub(super) fn likeliest(points: &[(f64, f64)]) -> Option<LevelChange> {
     const FEWEST: usize = 8;
     let count = points.len() as f64;
@@ -36,45 +41,50 @@ pub(super) fn likeliest(points: &[(f64, f64)]) -> Option<LevelChange> {
     }
     let values: Vec<f64> = points.iter().map(|point| point.1).collect();
     let ranks = ranks(&values);
-    let total: f64 = values.iter().sum();
-    let (mut sum, mut early) = (0.0, 0.0);
-    let (mut place, mut greatest, mut widest) = (1, 0.0_f64, 0.0_f64);
-    let steps = ranks.iter().zip(&values).enumerate().take(points.len() - 1);
-    for (index, (rank, value)) in steps {
-        sum += rank;
-        early += value;
-        let points_before = index as f64 + 1.0;
-        let away = (2.0 * sum - points_before * (count + 1.0)).abs();
-        // A point of the middle rank leaves K as it is: of such places the levels decide.
-        let apart = (early / points_before - (total - early) / (count - points_before)).abs();
-        if away > greatest || (away == greatest && apart > widest) {
-            (greatest, widest, place) = (away, apart, index + 1);
+    let middle = (count + 1.0) / 2.0;
+    // Less than (n² + n) ÷ 12 where some are equal.
+    let variance = ranks.iter().map(|rank| (rank - middle) * (rank - middle)).sum::<f64>() / (count - 1.0);
+    let (mut sum, mut place, mut greatest) = (0.0, FEWEST_BESIDE, 0.0_f64);
+    for (index, rank) in ranks.iter().enumerate().take(points.len() - FEWEST_BESIDE) {
+        sum += rank - middle;
+        let before = index as f64 + 1.0;
+        let spread = sqrt(variance * before * (count - before) / count);
+        if index + 1 >= FEWEST_BESIDE && spread > 0.0 && sum.abs() > greatest * spread {
+            (greatest, place) = (sum.abs() / spread, index + 1);
         }
     }
     let early = mean(values.get(..place).unwrap_or_default());
     let late = mean(values.get(place..).unwrap_or_default());
-    let level = |from: usize, to: usize| {
-        let part: Vec<f64> = ranks.iter().copied().skip(from).take(to - from).collect();
-        mean(&part)
-    };
-    let (low, high) = (level(0, place), level(place, points.len()));
+    let low = mean(ranks.get(..place).unwrap_or_default());
+    let high = mean(ranks.get(place..).unwrap_or_default());
     let residual = |(index, rank): (usize, &f64)| Some(rank - if index < place { low } else { high });
     let (inflation, _) = inflation(&ranks.iter().enumerate().map(residual).collect::<Vec<_>>());
-    let power = 6.0 * greatest * greatest / inflation / (count * count * (count + 1.0));
     Some(LevelChange {
         at_seconds: points.get(place).map_or(0.0, |point| point.0),
         before: early,
         after: late,
-        p_value: (2.0 * exp(-power)).min(1.0),
+        p_value: chance(greatest / sqrt(inflation), FEWEST_BESIDE as f64 / count),
     })
+}
+
+/// The chance that the greatest of standardised partial sums, between the shares ε and 1 − ε, is as
+/// great without a change.
+fn chance(greatest: f64, beside: f64) -> f64 {
+    // There the approximation is of no use, and the chance near 1.
+    if greatest < 1.0 {
+        return 1.0;
+    }
+    let density = exp(-greatest * greatest / 2.0) / sqrt(std::f64::consts::TAU);
+    let wide = 2.0 * ln((1.0 - beside) / beside);
+    (density * (4.0 / greatest + (greatest - 1.0 / greatest) * wide)).clamp(0.0, 1.0)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// K of 1, 2, 3, 4, 11, 12, 13, 14: the ranks of the first half sum to 10, so |2·10 − 4·9| is
-    /// 16, and the chance 2 exp(−6·256 ÷ 576).
+    /// The ranks of the first half, 1 to 4, sum to 10, 8 below the expected 18; the variance of such a
+    /// sum is 4 · 4 · 9 ÷ 12 = 12, so that b is 8 ÷ √12.
     #[test]
     fn a_plain_change() {
         let values = [1.0, 2.0, 1.5, 1.2, 11.0, 12.0, 11.5, 11.2];
@@ -82,7 +92,12 @@ mod tests {
             values.iter().enumerate().map(|(at, value)| (at as f64, *value)).collect();
         let change = likeliest(&points).unwrap();
         assert_eq!(change.at_seconds, 4.0);
-        assert!((change.p_value - 2.0 * exp(-6.0 * 256.0 / 576.0)).abs() < 1e-12, "{change:?}");
+        let greatest = 8.0 / sqrt(12.0);
+        // Neighbours are not alike within the halves: nothing is taken off.
+        assert!((change.p_value - chance(greatest, 3.0 / 8.0)).abs() < 1e-12, "{change:?}");
+        let density = 0.398_942_280_401_432_7 * exp(-64.0 / 24.0);
+        let expected = density * (4.0 / greatest + (greatest - 1.0 / greatest) * 2.0 * ln(5.0 / 3.0));
+        assert!((change.p_value - expected).abs() < 1e-12, "{change:?}");
         assert!((change.before - 1.425).abs() < 1e-12 && (change.after - 11.425).abs() < 1e-12);
         assert_eq!(likeliest(&points[..7]), None);
     }
