@@ -88,6 +88,8 @@ struct Place<'a> {
 
 #[derive(Debug, Clone, Copy)]
 struct Places<'a> {
+    /// Cells of the header.
+    cells: usize,
     time: TimeFormat,
     arrival: Place<'a>,
     input_tokens: Place<'a>,
@@ -156,6 +158,7 @@ fn places<'a>(headers: &::csv::StringRecord, columns: &'a CsvColumns) -> Result<
         name.as_deref().map_or(Ok(None), |name| find(path, name).map(Some))
     };
     Ok(Places {
+        cells: headers.len(),
         time: columns.time,
         arrival: find("arrival", &columns.arrival)?,
         input_tokens: find("input_tokens", &columns.input_tokens)?,
@@ -171,6 +174,11 @@ fn places<'a>(headers: &::csv::StringRecord, columns: &'a CsvColumns) -> Result<
 }
 
 fn row<'a>(record: &'a ::csv::StringRecord, line: u64, places: &Places<'_>) -> Result<Row<'a>> {
+    // A number such as 1,000 without quotation marks would move all cells after it.
+    if let Some(extra) = record.iter().skip(places.cells).find(|cell| !cell.trim().is_empty()) {
+        let allowed = format!("{} cells, as in the header", places.cells);
+        return Err(Error::invalid(format!("line {line}"), extra, allowed));
+    }
     let path = |place: Place<'_>| format!("line {line}, {}", place.name);
     let cell = |place: Place<'_>| {
         record

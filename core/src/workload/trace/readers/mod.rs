@@ -149,7 +149,8 @@ pub fn read_trace(request: &ReadTraceRequest) -> Result<ReadTrace> {
         check_start(start)?;
     }
     let mut rows = Rows::new(request.lenient);
-    let text = request.text.as_str();
+    // Tools on Windows begin their files with a byte order mark.
+    let text = request.text.trim_start_matches('\u{feff}');
     let (format, detected) = match (request.format, &request.columns) {
         (Some(format), _) => (format, None),
         (None, Some(_)) => (TraceFormat::Csv, None),

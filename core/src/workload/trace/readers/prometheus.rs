@@ -68,7 +68,7 @@ struct Found {
 /// times that don't ascend or don't lie on steps; `empty` without a value; `missing_field` at
 /// `step_seconds` where every series has one value; `too_large` for over a million steps.
 pub fn read_rates(request: &ReadRatesRequest) -> Result<Vec<RateSeries>> {
-    let answer: Answer = wire::from_json(&request.text, "text")?;
+    let answer: Answer = wire::from_json(request.text.trim_start_matches('\u{feff}'), "text")?;
     if answer.status != "success" {
         let error = Error::invalid("text.status", &answer.status, "success");
         return Err(answer.error.map_or(error.clone(), |why| error.help(why)));
