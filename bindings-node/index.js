@@ -4,7 +4,9 @@ const { existsSync } = require('node:fs');
 const { join } = require('node:path');
 
 const { createApi } = require('./lib/api.js');
+const { forecastTable, packedSeries } = require('./lib/forecast.js');
 const { FUNCTIONS, LONG } = require('./lib/functions.js');
+const { reading, translated } = require('./lib/values.js');
 
 /** Loads the binary for this machine. */
 function load() {
@@ -27,7 +29,7 @@ function load() {
 
 const native = load();
 const { api, tools } = createApi(() => native, FUNCTIONS);
-const { asked, forecastTable, handle, packedSeries, reading, translated, writeAll } = tools;
+const { asked, handle, writeAll } = tools;
 
 async function awaited(work) {
   try {

@@ -5,8 +5,10 @@ import sizewell from './index.js';
 
 export const {
   Catalog,
+  Collector,
   Forecast,
   SizewellError,
+  TraceAnalyzer,
   analyzeRates,
   analyzeTrace,
   anomalies,

@@ -1,18 +1,22 @@
-"""How long `recommend` takes through Python, in the median of many calls, for each use case, and
-`estimate_many` for a million rows.
+"""How long `recommend` takes through Python, in the median of many calls, for each use case,
+`estimate_many` for a million rows, how many readings a second a collector takes, and how long ten
+million requests take to be analysed.
 
 From the call to an answer that is there in full; freeing it is not counted. Run it with a release
-build installed, on a machine that does nothing else. For columns as NumPy arrays and as lists, and
-for DataFrames, as far as their libraries are there.
+build installed, on a Unix machine that does nothing else, with NumPy; for DataFrames, as far as
+their libraries are there.
 """
 
 from __future__ import annotations
 
 import random
+import resource
 import statistics
 import time
 from importlib import import_module
 from typing import Any, get_args
+
+import numpy
 
 import sizewell as sw
 
@@ -77,6 +81,32 @@ def seconds(table: Any, count: int) -> float:
     return taken
 
 
+def readings_per_second(count: int, by_columns: bool) -> float:
+    noon = 1_763_640_000
+    collector = sw.Collector()
+    at = noon + numpy.arange(count, dtype="float64")
+    start = time.perf_counter()
+    if by_columns:
+        collector.record_columns(noon + count, "chat", "gpu", at, at % 9, 16)
+    else:
+        for now in range(noon, noon + count):
+            collector.record(now, service="chat", metric="gpu", usage=now % 9, capacity=16)
+    return count / (time.perf_counter() - start)
+
+
+def analysis_seconds(requests: int, kind: str) -> float:
+    row = numpy.arange(requests)
+    trace = {
+        "arrival_ms": row * 60.0,
+        "input_tokens": (100 + row * 7919 % 3000).astype(kind),
+        "output_tokens": (10 + row * 7907 % 800).astype(kind),
+    }
+    del row
+    start = time.perf_counter()
+    assert sw.analyze_trace(trace=trace).requests == requests
+    return time.perf_counter() - start
+
+
 if __name__ == "__main__":
     for use_case in get_args(sw.UseCase):
         spec = sw.specify(use_case=use_case, users=1000)
@@ -86,3 +116,11 @@ if __name__ == "__main__":
     for kind, table in tables(rows(million)).items():
         fastest = min(seconds(table, million) for _ in range(3))
         print(f"estimate_many, a million rows as {kind:8} {fastest:5.2f} s")
+    for by_columns, count in ((False, 300_000), (True, 3_000_000)):
+        name = "record_columns" if by_columns else "record, one by one"
+        print(f"{name:20} {readings_per_second(count, by_columns):12,.0f} readings a second")
+    for kind in ("uint32", "int64"):
+        taken = analysis_seconds(10 * million, kind)
+        print(f"analyze_trace, ten million requests with tokens as {kind:6} {taken:5.2f} s")
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+    print(f"{peak:.2f} GB at most, all of the above included")

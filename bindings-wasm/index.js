@@ -5,8 +5,10 @@ export { default, initSync } from './load.js';
 
 export const {
   Catalog,
+  Collector,
   Forecast,
   SizewellError,
+  TraceAnalyzer,
   analyzeRates,
   analyzeTrace,
   anomalies,

@@ -1891,6 +1891,38 @@ export interface CsvColumnsInput {
   delimiter?: string;
 }
 
+/** What a dashboard shows. Every field has a default. */
+export interface DashboardOptions {
+  /**
+   * How far back trends and charts go, in seconds. Default: 28 days, which holds four of every
+   * weekday.
+   */
+  window_seconds: number;
+  /** How trends are judged. */
+  trend: TrendOptions;
+  /** How far ahead resources are forecast, and how; none for no forecasts. */
+  forecast: ForecastQuery | null;
+}
+
+/**
+ * What a dashboard shows. Every field has a default.
+ *
+ * As callers give it: what has a default may be left out.
+ */
+export interface DashboardOptionsInput {
+  /**
+   * How far back trends and charts go, in seconds. Default: 28 days, which holds four of every
+   * weekday.
+   *
+   * @defaultValue `2419200.0`
+   */
+  window_seconds?: number;
+  /** How trends are judged. */
+  trend?: TrendOptionsInput;
+  /** How far ahead resources are forecast, and how; none for no forecasts. */
+  forecast?: ForecastQueryInput | null;
+}
+
 /** What owned or bought hardware costs to run. */
 export interface Datacenter {
   /** Price of electricity, in USD per kWh; without it power is taken as paid for. */

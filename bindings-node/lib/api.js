@@ -1,137 +1,14 @@
 'use strict';
 
 // The package's functions over its native half: objects to JSON text and back, refusals to
-// SizewellError. The WebAssembly package is made of this same file.
+// SizewellError. The WebAssembly package is made of these same files.
 
-const MAX_DEPTH = 100;
-const MAX_LENGTH = 10_000_000;
-const MAX_GIVEN = 80;
+const { createForecasts } = require('./forecast.js');
+const { createSessions } = require('./session.js');
+const { createTraces } = require('./traces.js');
+const { SizewellError, asking, call, check, isTypedArray, joined, reading, refusal, write, wrongType } = require('./values.js');
+
 const LISTS = ['models', 'gpus', 'prices', 'instances', 'quality', 'benchmarks'];
-const LONE_SURROGATE = /\p{Surrogate}/u;
-
-class SizewellError extends Error {
-  #report;
-
-  constructor(report, message, options) {
-    super(message, options);
-    this.#report = report;
-    const { code, path, given, allowed, help, suggestions } = report;
-    Object.assign(this, { code, path, given, allowed, help, suggestions });
-  }
-
-  toJSON() {
-    return { ...this.#report };
-  }
-}
-Object.defineProperty(SizewellError.prototype, 'name', { value: 'SizewellError' });
-
-/** An error about input that JSON cannot carry, in the form of those of the native half. */
-function refusal(code, path, message, { given = null, allowed = null, cause } = {}) {
-  if (given !== null && given.length > MAX_GIVEN) given = `${given.slice(0, MAX_GIVEN - 1)}…`;
-  const report = { code, path, message, given, allowed, help: null, suggestions: [] };
-  let text = `${path}: ${message}`;
-  if (given !== null) text += `, given \`${given}\``;
-  if (allowed !== null) text += `; allowed: ${allowed}`;
-  return new SizewellError(report, text, cause === undefined ? undefined : { cause });
-}
-
-function wrongType(path, given) {
-  const allowed = 'text, a number, true, false, null, a list or an object of these';
-  return refusal('invalid_type', path, 'has the wrong type', { given, allowed });
-}
-
-/** Refuses what JSON.stringify would drop, change or stumble over. */
-function check(value, path, ancestors) {
-  switch (typeof value) {
-    case 'boolean':
-    case 'undefined':
-      return;
-    case 'number':
-      if (!Number.isFinite(value)) {
-        const detail = { given: String(value), allowed: 'a finite number' };
-        throw refusal('invalid_value', path, 'is not an allowed value', detail);
-      }
-      return;
-    case 'string':
-      if (LONE_SURROGATE.test(value)) {
-        throw refusal('invalid_value', path, 'is no text', { allowed: 'text without half surrogate pairs' });
-      }
-      return;
-    case 'object':
-      if (value !== null) checkParts(value, path, ancestors);
-      return;
-    case 'bigint':
-      throw wrongType(path, value < 1n << 256n && value > -(1n << 256n) ? `${value}n` : 'BigInt');
-    default:
-      throw wrongType(path, typeof value);
-  }
-}
-
-function checkParts(value, path, ancestors) {
-  const kind = Object.prototype.toString.call(value).slice(8, -1);
-  if (kind !== 'Object' && kind !== 'Array') throw wrongType(path, kind);
-  if (typeof value.toJSON === 'function') throw wrongType(path, 'object with a toJSON function');
-  if (ancestors.includes(value)) throw refusal('invalid_value', path, 'contains itself');
-  if (ancestors.length >= MAX_DEPTH) {
-    throw refusal('too_large', path, 'is nested too deeply', { allowed: `at most ${MAX_DEPTH} levels` });
-  }
-  // The fields of an argument have paths of their own; the items of a list have its name before them.
-  const prefix = ancestors.length === 0 ? '' : `${path}.`;
-  ancestors.push(value);
-  if (Array.isArray(value)) {
-    if (value.length > MAX_LENGTH) {
-      const detail = { given: String(value.length), allowed: `at most ${MAX_LENGTH}` };
-      throw refusal('too_large', path, 'has too many elements', detail);
-    }
-    for (let index = 0; index < value.length; index += 1) {
-      const part = value[index];
-      // A path for each of many thousand numbers would cost more than the rest of the call.
-      if (!Number.isFinite(part)) check(part, `${path}[${index}]`, ancestors);
-    }
-  } else {
-    for (const key of Object.keys(value)) check(value[key], prefix + key, ancestors);
-  }
-  ancestors.pop();
-}
-
-/** Does what reads an argument; what it throws becomes a refusal. */
-function reading(name, work) {
-  try {
-    return work();
-  } catch (thrown) {
-    if (thrown instanceof SizewellError) throw thrown;
-    // A getter or proxy of the caller's threw, or the text is longer than the engine can hold.
-    const given = thrown instanceof Error ? thrown.message : typeof thrown;
-    throw refusal('invalid_value', name, 'cannot be read', { given, cause: thrown });
-  }
-}
-
-/** An argument as JSON text; `name` is the path of an error about the whole of it. */
-function write(value, name) {
-  return reading(name, () => {
-    check(value, name, []);
-    return JSON.stringify(value ?? null);
-  });
-}
-
-/** What the native half threw, as an error for the caller. */
-function translated(thrown) {
-  if (thrown instanceof SizewellError) return thrown;
-  try {
-    const { report, message } = JSON.parse(typeof thrown === 'string' ? thrown : thrown.message);
-    return new SizewellError(report, message);
-  } catch {
-    return thrown;
-  }
-}
-
-function call(work) {
-  try {
-    return JSON.parse(work());
-  } catch (thrown) {
-    throw translated(thrown);
-  }
-}
 
 function frozen(value) {
   if (typeof value === 'object' && value !== null) {
@@ -148,85 +25,12 @@ function day(asOf) {
   return Number.isNaN(time) ? 'Invalid Date' : new Date(time).toISOString().split('T')[0];
 }
 
-/** A trace's columns, where they have the types that cross without a copy as text. */
-function typedColumns(trace) {
-  if (typeof trace !== 'object' || trace === null || Object.keys(trace).length !== 3) return null;
-  const { arrival_ms: arrivals, input_tokens: inputs, output_tokens: outputs } = trace;
-  const isTyped =
-    arrivals instanceof Float64Array && inputs instanceof Uint32Array && outputs instanceof Uint32Array;
-  return isTyped ? [arrivals, inputs, outputs] : null;
-}
-
-/** A trace with lists in place of typed arrays. */
-function plainColumns(trace) {
-  if (Object.prototype.toString.call(trace) !== '[object Object]') return trace;
-  const columns = Object.entries(trace);
-  if (!columns.some(([, column]) => isTypedArray(column))) return trace;
-  return Object.fromEntries(columns.map(([name, column]) => [name, isTypedArray(column) ? Array.from(column) : column]));
-}
-
-/** Values or times as an array of floats, NaN where missing. */
-function floats(values, name) {
-  if (values instanceof Float64Array) return values;
-  const isNumbers = isTypedArray(values) && !(values instanceof BigInt64Array || values instanceof BigUint64Array);
-  if (isNumbers) return Float64Array.from(values);
-  if (!Array.isArray(values)) throw wrongType(name, Object.prototype.toString.call(values).slice(8, -1));
-  return Float64Array.from(values, (value, index) => {
-    if (value == null) return NaN;
-    if (typeof value !== 'number') throw wrongType(`${name}[${index}]`, typeof value);
-    return value;
-  });
-}
-
 /** A series as a list, null where missing. */
 const plainSeries = (values) =>
   isTypedArray(values) ? Array.from(values, (value) => (Number.isNaN(value) ? null : value)) : values;
 
-/** Many series as the native half takes them: values, offsets, times and the JSON of options. */
-function packedSeries(series, options, offsets, times) {
-  const parts = [];
-  const ends = [];
-  if (offsets == null) {
-    if (!Array.isArray(series)) {
-      const given = Object.prototype.toString.call(series).slice(8, -1);
-      throw refusal('invalid_type', 'series', 'has the wrong type', { given, allowed: 'a list of series, or values and offsets' });
-    }
-    ends.push(0);
-    series.forEach((values, place) => {
-      parts.push(floats(values, `series[${place}]`));
-      ends.push(ends[place] + parts[place].length);
-    });
-  } else {
-    parts.push(floats(series, 'series'));
-    for (const [place, offset] of floats(offsets, 'offsets').entries()) {
-      if (!(Number.isInteger(offset) && offset >= 0 && offset < 2 ** 32)) {
-        const detail = { given: String(offset), allowed: 'a whole number from 0' };
-        throw refusal('invalid_value', `offsets[${place}]`, 'is not an allowed value', detail);
-      }
-      ends.push(offset);
-    }
-  }
-  const isFields = Object.prototype.toString.call(options) === '[object Object]';
-  const fields = isFields ? { ...options, values: [], offsets: [] } : options;
-  const clock = floats(times ?? [], 'times');
-  return [joined(Float64Array, parts), Uint32Array.from(ends), clock, write(fields, 'options')];
-}
-
-/** What the native half answers about many series, as a table. */
-function forecastTable(answers) {
-  const { numbers } = answers;
-  const table = JSON.parse(answers.labels);
-  answers.free?.();
-  const cells = table.horizon * table.models.length;
-  const column = (place) => numbers.subarray(place * cells, (place + 1) * cells);
-  const intervals = table.intervals.map(({ level }, place) => {
-    return { level, lower: column(2 * place + 1), upper: column(2 * place + 2) };
-  });
-  return { ...table, mean: column(0), intervals };
-}
-
 /** What arguments are before they are written, where that is not what was given. */
-const READERS = { as_of: day, times: plainSeries, trace: plainColumns, values: plainSeries };
+const READERS = { as_of: day, times: plainSeries, values: plainSeries };
 
 /** Arguments as the JSON of their list. */
 function writeAll(names, given) {
@@ -235,19 +39,6 @@ function writeAll(names, given) {
     return write(reader ? reading(name, () => reader(given[place])) : given[place], name);
   });
   return `[${texts.join(',')}]`;
-}
-
-const isTypedArray = (column) => ArrayBuffer.isView(column) && !(column instanceof DataView);
-
-/** One array of several lists. */
-function joined(Kind, lists) {
-  const all = new Kind(lists.reduce((length, list) => length + list.length, 0));
-  let end = 0;
-  for (const list of lists) {
-    all.set(list, end);
-    end += list.length;
-  }
-  return all;
 }
 
 /**
@@ -374,13 +165,9 @@ function createApi(native, functions) {
   let empty;
 
   function wrap(make) {
-    try {
-      const wrapped = Object.create(Catalog.prototype);
-      inner.set(wrapped, { native: make(), lists: {} });
-      return wrapped;
-    } catch (thrown) {
-      throw translated(thrown);
-    }
+    const wrapped = Object.create(Catalog.prototype);
+    inner.set(wrapped, { native: asking(make), lists: {} });
+    return wrapped;
   }
 
   function parts(wrapped) {
@@ -458,99 +245,20 @@ function createApi(native, functions) {
     });
   }
 
-  // The native half of each forecast.
-  const fitted = new WeakMap();
-
-  function forecastOf(make) {
-    try {
-      const wrapped = Object.create(Forecast.prototype);
-      fitted.set(wrapped, make());
-      return wrapped;
-    } catch (thrown) {
-      throw translated(thrown);
-    }
-  }
-
-  function asking(work) {
-    try {
-      return work();
-    } catch (thrown) {
-      throw translated(thrown);
-    }
-  }
-
-  class Forecast {
-    constructor() {
-      throw new TypeError('a Forecast is made by forecast(values, options)');
-    }
-
-    get mean() {
-      return fitted.get(this).mean();
-    }
-
-    get model() {
-      return this.toJSON().forecast.model;
-    }
-
-    lower(level) {
-      return asking(() => fitted.get(this).lower(level));
-    }
-
-    upper(level) {
-      return asking(() => fitted.get(this).upper(level));
-    }
-
-    paths(count, seed = 0) {
-      const numbers = asking(() => fitted.get(this).paths(count, seed));
-      const steps = numbers.length / count;
-      return Array.from({ length: count }, (_, path) => numbers.subarray(path * steps, (path + 1) * steps));
-    }
-
-    explain() {
-      return this.toJSON().explanation;
-    }
-
-    update(values) {
-      return forecastOf(() => fitted.get(this).updated(reading('values', () => floats(values, 'values'))));
-    }
-
-    toJSON() {
-      return call(() => fitted.get(this).report());
-    }
-  }
-
-  const api = { SizewellError, Catalog, Forecast, catalog, utcOffsets };
+  const traces = createTraces(native);
+  const stateful = { ...createForecasts(native), ...createSessions(native, traces) };
+  const api = { SizewellError, Catalog, catalog, utcOffsets, ...stateful };
   for (const name of Object.keys(functions)) {
     api[name] = (...given) => call(() => native().call(...asked(name, given)));
   }
-  Object.assign(api, {
-    summarizeTrace: (trace) =>
-      call(() => {
-        const columns = reading('trace', () => typedColumns(trace));
-        if (columns) return native().summarizeColumns(...columns);
-        return native().call(...asked('summarizeTrace', [trace]));
-      }),
-    forecast: (values, options, times) =>
-      forecastOf(() => {
-        const series = reading('values', () => floats(values, 'values'));
-        const clock = reading('times', () => floats(times ?? [], 'times'));
-        return native().FittedSeries.fit(series, clock, write(options, 'options'));
-      }),
-    forecastMany: (series, options, offsets, times) =>
+  Object.assign(api, traces.functions, {
+    estimateMany: (columns, rows) =>
       asking(() => {
-        const columns = reading('series', () => packedSeries(series, options, offsets, times));
-        return forecastTable(native().forecastMany(...columns));
-      }),
-    estimateMany: (columns, rows) => {
-      try {
         const { header, arrays, isTyped } = reading('columns', () => packed(columns));
         return unpacked(native().estimateMany(header, ...arrays, handle(rows)), isTyped);
-      } catch (thrown) {
-        throw translated(thrown);
-      }
-    },
+      }),
   });
-  return { api, tools: { asked, forecastTable, handle, packedSeries, reading, translated, writeAll } };
+  return { api, tools: { asked, handle, writeAll } };
 }
 
 module.exports = { createApi };

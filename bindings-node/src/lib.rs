@@ -6,8 +6,9 @@
 //! Every function that fails throws an `Error` whose message is the JSON of a [`Refusal`].
 
 pub mod forecast;
+mod session;
 
-use napi::bindgen_prelude::{AsyncTask, Float64Array, Int32Array, Uint8Array, Uint32Array};
+use napi::bindgen_prelude::{AsyncTask, Float64Array, Int32Array, Uint8Array};
 use napi::{Env, Task};
 use napi_derive::napi;
 use serde::Serialize;
@@ -15,7 +16,6 @@ use serde_json::json;
 use sizewell::catalog::CatalogData;
 use sizewell::error::{Error, ErrorCode, ErrorReport};
 use sizewell::queueing::{Estimate, EstimateBatch, LimitingResource, Provenance};
-use sizewell::workload::Trace;
 use sizewell::{api, wire};
 
 /// An error as it crosses to JavaScript.
@@ -45,22 +45,6 @@ pub fn call(function: String, arguments: String, catalog: &Catalog) -> napi::Res
 pub fn call_async(function: String, arguments: String, catalog: &Catalog) -> AsyncTask<Later> {
     let catalog = catalog.0.clone();
     AsyncTask::new(Later(Some(Box::new(move || api::call_json(&catalog, &function, &arguments)))))
-}
-
-/// The `TraceSummary` of a trace whose columns are typed arrays.
-#[napi]
-pub fn summarize_columns(
-    arrival_ms: Float64Array,
-    input_tokens: Uint32Array,
-    output_tokens: Uint32Array,
-) -> napi::Result<String> {
-    let trace = Trace {
-        arrival_ms: arrival_ms.to_vec(),
-        input_tokens: input_tokens.to_vec(),
-        output_tokens: output_tokens.to_vec(),
-        ..Trace::default()
-    };
-    answer(trace.summary())
 }
 
 /// Estimates by columns.

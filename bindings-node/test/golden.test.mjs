@@ -8,7 +8,7 @@ import * as api from 'sizewell';
 import { replay } from './replay.mjs';
 
 const FOLDER = new URL('../../core/tests/golden/', import.meta.url);
-const files = readdirSync(FOLDER).filter((name) => name.endsWith('.json'));
+const files = readdirSync(FOLDER, { recursive: true }).filter((name) => name.endsWith('.json'));
 
 test('there are at least 60 golden cases', () => {
   assert.ok(files.length >= 60, `there are ${files.length}`);

@@ -25,16 +25,49 @@ function plain(table) {
 }
 
 /** What differs between a golden case and this API's answer to it; empty when nothing does. */
-export function replay(api, { function: name, arguments: given, result, error }) {
+export function replay(api, { function: name, arguments: given, result, error, steps, ...rest }) {
+  if (steps) return [false, true].flatMap((typed) => replaySteps(api, { ...rest, steps }, typed));
+  return compared(api, () => call(api, name, given), { result, error });
+}
+
+/** A thing that is told and asked step by step, with its columns as lists or as typed arrays. */
+function replaySteps(api, { class: kind, options, steps }, typed) {
+  const told = new api[kind](options);
+  return steps.flatMap(({ method, arguments: given, result, error }, place) => {
+    const name = camel(method);
+    const ask = () => {
+      if (name === 'load') return api[kind].load(...given);
+      return typeof told[name] === 'function' ? told[name](...(typed ? given.map(withArrays) : given)) : told[name];
+    };
+    // A list and a typed array are refused alike, in other words.
+    const expected = typed && error ? { code: error.code, path: error.path, message: '' } : error;
+    return compared(api, () => ask() ?? null, { result, error: expected }).map((what) => `${place} ${name}: ${what}`);
+  });
+}
+
+/** The same with typed arrays in place of lists of numbers. */
+function withArrays(given, name) {
+  if (Array.isArray(given) && given.every(Number.isFinite)) {
+    return given.every((number) => Number.isInteger(number) && number >= 0 && number < 2 ** 32)
+      ? Uint32Array.from(given)
+      : Float64Array.from(given);
+  }
+  const isObject = typeof given === 'object' && given !== null && !Array.isArray(given);
+  if (!isObject || name === 'options') return given;
+  return Object.fromEntries(Object.entries(given).map(([field, part]) => [field, withArrays(part, field)]));
+}
+
+function compared(api, ask, { result, error }) {
   try {
-    const returned = call(api, name, given);
+    const returned = ask();
     const answer = returned?.toJSON?.() ?? returned;
     if (error) return [`gives an answer in place of the error ${error.code} at ${error.path}`];
     return differences(result, answer, 'result');
   } catch (thrown) {
     if (!(thrown instanceof api.SizewellError)) return [`throws ${thrown?.stack ?? thrown}`];
     if (!error) return [`throws ${thrown.message}`];
-    const found = differences(error, thrown.toJSON(), 'error');
+    const report = thrown.toJSON();
+    const found = error.message ? differences(error, report, 'error') : [];
     for (const [field, value] of Object.entries(error)) {
       if (field !== 'message') found.push(...differences(value, thrown[field], `error.${field}`));
     }
@@ -43,7 +76,8 @@ export function replay(api, { function: name, arguments: given, result, error })
   }
 }
 
-function differences(expected, actual, path) {
+function differences(expected, given, path) {
+  const actual = ArrayBuffer.isView(given) ? Array.from(given) : given;
   if (typeof expected === 'number' && typeof actual === 'number') {
     const isClose = Math.abs(expected - actual) <= TOLERANCE * Math.max(Math.abs(expected), Math.abs(actual));
     return isClose ? [] : [`${path}: ${expected} expected, ${actual} given`];

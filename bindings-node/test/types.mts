@@ -2,8 +2,13 @@
 
 import {
   Catalog,
+  Collector,
   SizewellError,
+  TraceAnalyzer,
+  analyzeTrace,
   anomalies,
+  generateTraffic,
+  readTrace,
   calibrate,
   calibrateAsync,
   catalog,
@@ -32,6 +37,8 @@ import {
   summarizeTrace,
   type AnomalyReport,
   type BenchmarkInput,
+  type CapacityAlert,
+  type CollectorState,
   type Calibration,
   type Comparison,
   type DeploymentOption,
@@ -60,7 +67,11 @@ import {
   type Sensitivity,
   type Specification,
   type SpecificationInput,
+  type Trace,
+  type TraceAnalysis,
+  type TraceArrays,
   type TraceSummary,
+  type TrafficModel,
 } from 'sizewell';
 
 const parsed: ParsedIntent = parseIntent('a support chatbot for 1,000 users');
@@ -93,6 +104,29 @@ const summary: TraceSummary = summarizeTrace({
   input_tokens: new Uint32Array([1, 2]),
   output_tokens: [1, 2],
 });
+
+const drawn: TraceArrays = generateTraffic({ model: {} as TrafficModel, seed: 1, duration_seconds: 60 });
+const arrivals: Float64Array = drawn.arrival_ms;
+const written: Trace = drawn.toJSON();
+const kept: TraceArrays = readTrace({ format: 'csv', text: '', columns: { arrival: 'at', input_tokens: 'in', output_tokens: 'out' } }).trace;
+const analyzer = new TraceAnalyzer({ max_classes: 2 });
+analyzer.add(kept);
+analyzer.add({ ...kept, model: ['small', 'large'], status: ['completed', 'failed'] });
+const analyses: TraceAnalysis[] = [analyzer.analysis(), analyzeTrace({ trace: drawn }), analyzeTrace({ trace: written })];
+const collector = new Collector({ thresholds: [] });
+collector.record(1, { service: 'chat', metric: 'gpu', usage: 1, capacity: 16 });
+collector.recordColumns(1, 'chat', 'gpu', [1], new Float32Array(1), 16);
+const alerts: CapacityAlert[] = collector.alerts(1);
+collector.report(1, { forecast: null });
+const state: CollectorState = collector.save();
+const loaded: Collector = Collector.load(state);
+void [arrivals, analyses, alerts, loaded];
+// @ts-expect-error the present is always given
+collector.alerts();
+// @ts-expect-error an unknown metric
+collector.details('chat', 'gpus', 1);
+// @ts-expect-error a trace has three columns at least
+analyzer.add({ arrival_ms: new Float64Array(2) });
 
 const rows: Catalog = catalog();
 const load = { input_tokens: 1024, output_tokens: 256 };

@@ -9,6 +9,7 @@ use sizewell_threads::forecast_many;
 
 use crate::convert::argument;
 use crate::errors::raised;
+use crate::session::bytes;
 
 /// A model that was fitted to a series, and its forecast.
 #[pyclass(frozen, module = "sizewell._sizewell")]
@@ -30,21 +31,21 @@ impl FittedSeries {
         done(py, || self.0.updated(&values)).map(Self)
     }
 
-    fn mean<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
-        bytes(py, self.0.forecast().mean())
+    fn mean<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        floats(py, self.0.forecast().mean())
     }
 
     fn lower<'py>(&self, py: Python<'py>, level: f64) -> PyResult<Bound<'py, PyBytes>> {
-        Ok(bytes(py, &done(py, || self.0.forecast().lower(level))?))
+        floats(py, &done(py, || self.0.forecast().lower(level))?)
     }
 
     fn upper<'py>(&self, py: Python<'py>, level: f64) -> PyResult<Bound<'py, PyBytes>> {
-        Ok(bytes(py, &done(py, || self.0.forecast().upper(level))?))
+        floats(py, &done(py, || self.0.forecast().upper(level))?)
     }
 
     /// Paths one after the other.
     fn paths<'py>(&self, py: Python<'py>, count: usize, seed: u64) -> PyResult<Bound<'py, PyBytes>> {
-        Ok(bytes(py, done(py, || self.0.forecast().paths(count, seed))?.values()))
+        floats(py, done(py, || self.0.forecast().paths(count, seed))?.values())
     }
 
     /// A `SeriesForecast` as JSON.
@@ -74,16 +75,16 @@ impl ForecastTable {
         done(py, || forecast_many(options.with_columns(&values, offsets, times))).map(Self)
     }
 
-    fn mean<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
+    fn mean<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
         cells(py, &self.0.mean)
     }
 
     fn lower<'py>(&self, py: Python<'py>, level: f64) -> PyResult<Bound<'py, PyBytes>> {
-        Ok(cells(py, &done(py, || self.0.interval(level))?.lower))
+        cells(py, &done(py, || self.0.interval(level))?.lower)
     }
 
     fn upper<'py>(&self, py: Python<'py>, level: f64) -> PyResult<Bound<'py, PyBytes>> {
-        Ok(cells(py, &done(py, || self.0.interval(level))?.upper))
+        cells(py, &done(py, || self.0.interval(level))?.upper)
     }
 
     #[getter]
@@ -135,10 +136,10 @@ pub(crate) fn numbers(bytes: &[u8]) -> Vec<f64> {
     bytes.as_chunks().0.iter().map(|bytes| f64::from_ne_bytes(*bytes)).collect()
 }
 
-fn cells<'py>(py: Python<'py>, cells: &[Option<f64>]) -> Bound<'py, PyBytes> {
-    bytes(py, &cells.iter().map(|cell| cell.unwrap_or(f64::NAN)).collect::<Vec<f64>>())
+fn cells<'py>(py: Python<'py>, cells: &[Option<f64>]) -> PyResult<Bound<'py, PyBytes>> {
+    floats(py, &cells.iter().map(|cell| cell.unwrap_or(f64::NAN)).collect::<Vec<f64>>())
 }
 
-fn bytes<'py>(py: Python<'py>, numbers: &[f64]) -> Bound<'py, PyBytes> {
-    PyBytes::new(py, &numbers.iter().flat_map(|number| number.to_ne_bytes()).collect::<Vec<u8>>())
+fn floats<'py>(py: Python<'py>, numbers: &[f64]) -> PyResult<Bound<'py, PyBytes>> {
+    bytes(py, numbers, f64::to_ne_bytes)
 }

@@ -5,11 +5,11 @@
 //! of which Pydantic makes the generated models faster than of Python objects.
 
 mod catalog;
-mod collector;
 mod convert;
 mod errors;
 mod estimates;
 mod forecast;
+mod session;
 
 /// The extension module.
 #[pyo3::pymodule]
@@ -21,11 +21,11 @@ mod _sizewell {
 
     #[pymodule_export]
     use crate::catalog::CatalogIndex;
-    #[pymodule_export]
-    use crate::collector::Readings;
     use crate::convert::argument;
     #[pymodule_export]
     use crate::forecast::{FittedSeries, ForecastTable};
+    #[pymodule_export]
+    use crate::session::{Columns, Session};
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {

@@ -5,6 +5,7 @@ import math
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from pydantic import BaseModel
 
@@ -68,7 +69,7 @@ def call(function: str, first: Any, *rest: Any) -> Any:
 
 
 def plain(result: Any) -> Any:
-    if isinstance(result, dict | str):
+    if isinstance(result, dict | str | int | float | None):
         return result
     if isinstance(result, list):
         return [plain(item) for item in result]
@@ -114,3 +115,40 @@ def test_golden(path: Path) -> None:
     if function in MODELS:
         first = MODELS[function].model_validate(arguments[0])
         assert call(function, first, *arguments[1:]) == result
+
+
+def with_arrays(given: Any, name: str = "") -> Any:
+    """The same with NumPy arrays in place of lists of numbers."""
+    if isinstance(given, list) and all(type(cell) in (int, float) for cell in given):
+        return np.array(given)
+    if not isinstance(given, dict) or name == "options":
+        return given
+    return {field: with_arrays(part, field) for field, part in given.items()}
+
+
+def told(session: Any, method: str, arguments: list[Any]) -> Any:
+    if method == "forecast":
+        return session.forecast(*arguments[:2], **arguments[2])
+    asked = getattr(session, method)
+    return asked(*arguments) if callable(asked) else asked
+
+
+@pytest.mark.parametrize("prepared", [lambda given: given, with_arrays], ids=["lists", "arrays"])
+@pytest.mark.parametrize(
+    "path", sorted((FOLDER / "sessions").glob("*.json")), ids=lambda path: path.stem
+)
+def test_session(path: Path, prepared: Any) -> None:
+    case = json.loads(path.read_text(encoding="utf-8"))
+    session = getattr(sw, case["class"])(case["options"])
+    for place, step in enumerate(case["steps"]):
+        at, arguments = f"{place} {step['method']}", list(map(prepared, step["arguments"]))
+        if "error" not in step:
+            result = plain(told(session, step["method"], arguments))
+            assert differences(at, step["result"], result) == []
+            continue
+        with pytest.raises(sw.SizewellError) as caught:
+            told(session, step["method"], arguments)
+        # A list and an array are refused alike, in other words.
+        said = step["error"] if prepared is not with_arrays else {"code": 0, "path": 0}
+        report = {name: getattr(caught.value, name) for name in said}
+        assert differences(at, {name: step["error"][name] for name in said}, report) == []

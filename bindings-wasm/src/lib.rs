@@ -7,13 +7,13 @@
 //! Every function that fails throws the JSON of a [`Refusal`].
 
 mod forecast;
+mod session;
 
 use serde::Serialize;
 use serde_json::json;
 use sizewell::catalog::CatalogData;
 use sizewell::error::{Error, ErrorReport};
 use sizewell::queueing::{Estimate, EstimateBatch, EstimateRows, LimitingResource, Provenance};
-use sizewell::workload::Trace;
 use sizewell::{api, wire};
 use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 
@@ -37,16 +37,6 @@ fn answer(result: sizewell::Result<impl Serialize>) -> Result<String, JsValue> {
 #[wasm_bindgen]
 pub fn call(function: &str, arguments: &str, catalog: &Catalog) -> Result<String, JsValue> {
     api::call_json(&catalog.0, function, arguments).map_err(refused)
-}
-
-/// The `TraceSummary` of a trace whose columns are typed arrays.
-#[wasm_bindgen(js_name = summarizeColumns)]
-pub fn summarize_columns(
-    arrival_ms: Vec<f64>,
-    input_tokens: Vec<u32>,
-    output_tokens: Vec<u32>,
-) -> Result<String, JsValue> {
-    answer(Trace { arrival_ms, input_tokens, output_tokens, ..Trace::default() }.summary())
 }
 
 /// Estimates of packed columns: see `EstimateBatch::packed`.

@@ -24,7 +24,7 @@ const FLAGS = [
   '--disable-sync',
 ];
 
-const cases = readdirSync(GOLDEN)
+const cases = readdirSync(GOLDEN, { recursive: true })
   .filter((name) => name.endsWith('.json'))
   .map((name) => JSON.parse(readFileSync(new URL(name, GOLDEN), 'utf8')));
 

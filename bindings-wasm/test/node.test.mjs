@@ -14,7 +14,7 @@ const bytes = readFileSync(createRequire(import.meta.url).resolve('sizewell-wasm
 
 before(() => api.initSync(bytes));
 
-for (const file of readdirSync(GOLDEN).filter((name) => name.endsWith('.json'))) {
+for (const file of readdirSync(GOLDEN, { recursive: true }).filter((name) => name.endsWith('.json'))) {
   test(file, () => {
     assert.deepEqual(replay(api, JSON.parse(readFileSync(new URL(file, GOLDEN), 'utf8'))), []);
   });
@@ -63,4 +63,47 @@ test('typed arrays, catalogs and errors cross', () => {
   ]) {
     assert.throws(call, api.SizewellError);
   }
+});
+
+test('collectors and traces in batches cross', () => {
+  const arrival_ms = Float64Array.from({ length: 600 }, (_, second) => second * 1000);
+  const tokens = new Uint32Array(600).fill(100);
+  const trace = { arrival_ms, input_tokens: tokens, output_tokens: tokens };
+  const analyzer = new api.TraceAnalyzer();
+  for (const start of [0, 300]) {
+    const part = (column) => column.subarray(start, start + 300);
+    analyzer.add(Object.fromEntries(Object.entries(trace).map(([name, column]) => [name, part(column)])));
+  }
+  assert.deepEqual(analyzer.analysis(), api.analyzeTrace({ trace }));
+  const model = api.fitTraffic({ trace });
+  const drawn = api.generateTraffic({ model, seed: 1, duration_seconds: 600 });
+  assert.ok(drawn.arrival_ms instanceof Float64Array && drawn.input_tokens instanceof Uint32Array);
+  assert.equal(JSON.parse(JSON.stringify(drawn)).arrival_ms.length, drawn.arrival_ms.length);
+  const columns = { arrival: 'at', time: 'seconds', input_tokens: 'in', output_tokens: 'out' };
+  const read = api.readTrace({ format: 'csv', text: 'at,in,out\n0.5,7,8\n1.5,9,10\n', columns });
+  assert.deepEqual([...read.trace.arrival_ms], [500, 1500]);
+  const collector = new api.Collector();
+  const at = Float64Array.from({ length: 100 }, (_, second) => 1e9 + second);
+  collector.recordColumns(2e9, 'chat', 'gpu', at, new Float32Array(100).fill(15.5), 16);
+  assert.equal(collector.alerts(2e9)[0].level, 'critical');
+  assert.deepEqual(api.Collector.load(collector.save()).save(), collector.save());
+  for (const call of [
+    () => analyzer.add(trace),
+    () => new api.TraceAnalyzer({ max_classes: 0 }),
+    () => collector.recordColumns(1, 'chat', 'gpu', at, at),
+    () => api.summarizeTrace({ ...trace, input_tokens: Int8Array.from(at, () => -1) }),
+  ]) {
+    assert.throws(call, api.SizewellError);
+  }
+});
+
+test('how many readings a second', (context) => {
+  const collector = new api.Collector();
+  const count = 50_000;
+  const start = performance.now();
+  for (let second = 0; second < count; second += 1) {
+    collector.record(1e9 + second, { service: 'chat', metric: 'gpu', usage: second % 9, capacity: 16 });
+  }
+  context.diagnostic(`${((count / (performance.now() - start)) * 1000).toFixed(0)} one by one`);
+  assert.equal(collector.status('chat', 2e9).metrics[0].usage, (count - 1) % 9);
 });

@@ -6,17 +6,21 @@
 
 #[macro_use]
 mod table;
+mod columns;
 mod forecasting;
 mod functions;
+mod session;
 
 use serde::Serialize;
 use serde_json::Value;
 
 pub use crate::forecast::ForecastModel;
+pub use columns::{Columns, WITH_COLUMNS, call_with_columns};
 pub use forecasting::{FittedSeries, ForecastOptions, SeriesForecast};
 pub use functions::FUNCTIONS;
 #[cfg(feature = "schema")]
 pub use functions::signatures;
+pub use session::Session;
 #[cfg(feature = "schema")]
 pub use table::{Argument, Signature};
 

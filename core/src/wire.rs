@@ -66,6 +66,11 @@ pub fn from_json<T: DeserializeOwned>(text: &str, root: &str) -> Result<T> {
             .given(format!("{} bytes", text.len()))
             .allowed(format!("at most {MAX_JSON_BYTES} bytes")));
     }
+    from_long_json(text, root)
+}
+
+/// [`from_json`] for text of any length: what was saved by this library itself.
+pub(crate) fn from_long_json<T: DeserializeOwned>(text: &str, root: &str) -> Result<T> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         let path = path_text(error.path());

@@ -39,6 +39,32 @@ fn every_golden_case_still_holds() {
     assert!(replayed >= 60, "only {replayed} golden cases in {}", folder.display());
 }
 
+#[test]
+fn every_session_still_goes_as_it_went() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/sessions");
+    let mut steps = 0;
+    for entry in fs::read_dir(&folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_string_lossy();
+        let case: Value = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
+        let mut session =
+            sizewell::api::Session::new(case["class"].as_str().unwrap(), case["options"].clone()).unwrap();
+        for (place, step) in case["steps"].as_array().unwrap().iter().enumerate() {
+            let method = step["method"].as_str().unwrap();
+            let at = format!("{name}: step {place}, {method}");
+            match session.call(method, step["arguments"].as_array().unwrap().clone()) {
+                Ok(answer) => assert_same(&at, &step["result"], &serde_json::from_str(&answer).unwrap()),
+                Err(error) => {
+                    let report = serde_json::to_value(error.report()).unwrap();
+                    assert_same(&at, &step["error"], &report);
+                }
+            }
+            steps += 1;
+        }
+    }
+    assert!(steps >= 50, "only {steps} steps in {}", folder.display());
+}
+
 /// Equal in every field; numbers to 1e-12 of their size, which leaves room for the last bits of a
 /// decimal text and for nothing else.
 fn assert_same(path: &str, expected: &Value, got: &Value) {

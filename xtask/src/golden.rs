@@ -1,11 +1,13 @@
 //! `cargo xtask golden`: answers every request in `core/tests/golden/` anew and writes the answers
-//! beside the requests, for a person to review in the diff; with names, only those that begin so.
+//! beside the requests, for a person to review in the diff; with names, only those that begin so. In
+//! `sessions` are things that are told and asked step by step.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
+use sizewell::api::Session;
 
 /// Fewest cases that the suites of all languages accept.
 const LEAST_CASES: usize = 60;
@@ -21,7 +23,7 @@ pub fn run(arguments: &[String]) -> Result<()> {
     let folder = crate::root().join("core/tests/golden");
     let mut stale = Vec::new();
     let mut cases = 0;
-    for path in cases_in(&folder)? {
+    for path in cases_in(&folder)?.into_iter().chain(cases_in(&folder.join("sessions"))?) {
         cases += 1;
         let asked =
             |name: &String| path.file_stem().is_some_and(|stem| stem.to_string_lossy().starts_with(name));
@@ -63,6 +65,9 @@ fn cases_in(folder: &Path) -> Result<Vec<PathBuf>> {
 /// The case with a fresh answer.
 fn answered(text: &str) -> Result<String> {
     let case: Map<String, Value> = serde_json::from_str(text)?;
+    if case.contains_key("steps") {
+        return retold(case);
+    }
     let field = |name: &str| case.get(name).with_context(|| format!("no `{name}`"));
     let function = field("function")?.as_str().context("`function` is no text")?;
     let arguments = field("arguments")?.as_array().context("`arguments` is no list")?;
@@ -75,7 +80,23 @@ fn answered(text: &str) -> Result<String> {
         fresh.insert(name.to_owned(), field(name)?.clone());
     }
     fresh.insert(outcome.to_owned(), value);
-    let mut text = serde_json::to_string_pretty(&fresh)?;
-    text.push('\n');
-    Ok(text)
+    Ok(serde_json::to_string_pretty(&fresh)? + "\n")
+}
+
+/// The session with fresh answers of all its steps.
+fn retold(mut case: Map<String, Value>) -> Result<String> {
+    let class = case.get("class").and_then(Value::as_str).context("no `class`")?;
+    let mut session = Session::new(class, case.get("options").cloned().unwrap_or_default())?;
+    let steps = case.get_mut("steps").and_then(Value::as_array_mut).context("`steps` is no list")?;
+    for step in steps {
+        let method = step.get("method").and_then(Value::as_str).context("no `method`")?.to_owned();
+        let arguments = step.get("arguments").and_then(Value::as_array).context("no `arguments`")?.clone();
+        let answer = session.call(&method, arguments.clone());
+        let (name, value) = match answer {
+            Ok(json) => ("result", serde_json::from_str(&json)?),
+            Err(error) => ("error", serde_json::to_value(error.report())?),
+        };
+        *step = json!({"method": method, "arguments": arguments, name: value});
+    }
+    Ok(serde_json::to_string_pretty(&case)? + "\n")
 }

@@ -5,12 +5,13 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterable, Mapping
 from importlib import import_module
-from math import isnan, nan
+from math import nan
 from numbers import Real
 from typing import Any, TypeVar, overload
 
 from pydantic import BaseModel
 
+from ._arrays import by_name, has_numpy, is_missing, is_missing_kind, library_of, plain
 from ._catalog import Catalog
 from ._catalog import catalog as embedded
 from ._sizewell import ESTIMATE_NUMBERS, LIMITING_RESOURCES, PROVENANCES
@@ -44,17 +45,17 @@ def estimate_many(columns: Any = {}, /, catalog: Catalog | None = None, **fields
     """
     if not isinstance(catalog, Catalog | None):
         raise TypeError(f"`catalog` must be a sizewell.Catalog, not {type(catalog).__name__}")
-    given = {**_by_name(columns), **fields}
+    given = {**by_name(columns), **fields}
     packed = _Packed()
     for name, column in given.items():
         packed.add(name, column)
     numbers, codes = b"".join(packed.numbers), b"".join(packed.codes)
-    kind = _library_of(columns)
+    kind = library_of(columns)
     if kind not in {"pandas", "polars", "pyarrow"}:
-        is_array = any(_library_of(column) == "numpy" for column in given.values())
+        is_array = any(library_of(column) == "numpy" for column in given.values())
         kind = "numpy" if is_array else "lists"
     index = (catalog or embedded())._index
-    as_lists = kind == "lists" or (kind in {"polars", "pyarrow"} and not _has_numpy())
+    as_lists = kind == "lists" or (kind in {"polars", "pyarrow"} and not has_numpy())
     answers = _Answers(*index.estimate_many(packed.values, packed.places, numbers, codes, as_lists))
     match kind:
         case "pandas":
@@ -64,34 +65,6 @@ def estimate_many(columns: Any = {}, /, catalog: Catalog | None = None, **fields
         case "pyarrow":
             return answers.to_arrow()
     return answers.columns()
-
-
-def _has_numpy() -> bool:
-    try:
-        import_module("numpy")
-    except ImportError:
-        return False
-    return True
-
-
-def _library_of(thing: Any) -> str:
-    return type(thing).__module__.partition(".")[0]
-
-
-def _by_name(table: Any) -> Mapping[str, Any]:
-    if isinstance(table, Mapping):
-        return table
-    if isinstance(table, BaseModel):
-        return table.__dict__
-    match _library_of(table):
-        case "pandas":
-            return {str(name): table[name] for name in table.columns}
-        case "polars":
-            return {column.name: column for column in table.get_columns()}
-        case "pyarrow":
-            return dict(zip(table.column_names, table.columns, strict=True))
-    expected = "a dict of columns, a DataFrame or an Arrow table"
-    raise TypeError(f"`columns` must be {expected}, not {type(table).__name__}")
 
 
 class _Packed:
@@ -105,8 +78,8 @@ class _Packed:
         self._ends = {"numbers": 0, "codes": 0}
 
     def add(self, name: str, column: Any) -> None:
-        column = _plain(column)
-        if _library_of(column) == "numpy" and column.ndim == 1 and column.dtype.kind in "fiu":
+        column = plain(column)
+        if library_of(column) == "numpy" and column.ndim == 1 and column.dtype.kind in "fiu":
             self._place(name, "numbers", len(column), column.astype("float64").tobytes())
         elif hasattr(column, "ndim") and column.ndim > 0:
             self._list(name, column.tolist())
@@ -117,11 +90,11 @@ class _Packed:
 
     def _list(self, name: str, column: list[Any]) -> None:
         all_kinds = set(map(type, column))
-        kinds = {kind for kind in all_kinds if not _is_missing_kind(kind)}
+        kinds = {kind for kind in all_kinds if not is_missing_kind(kind)}
         if all(issubclass(kind, Real) and not issubclass(kind, bool) for kind in kinds):
             try:
                 lacks = kinds != all_kinds
-                cells = [nan if _is_missing(cell) else cell for cell in column] if lacks else column
+                cells = [nan if is_missing(cell) else cell for cell in column] if lacks else column
                 self._place(name, "numbers", len(column), array("d", cells).tobytes())
                 return
             except OverflowError:
@@ -130,12 +103,12 @@ class _Packed:
         # What is equal and not the same, such as 1 and True, keeps a place for each row.
         if others <= {float} or others == {bool}:
             distinct = dict.fromkeys(column)
-            known = [cell for cell in distinct if not _is_missing(cell)]
+            known = [cell for cell in distinct if not is_missing(cell)]
             place = dict.fromkeys(distinct, -1) | {cell: code for code, cell in enumerate(known)}
             self.values[name] = known
             codes = array("i", map(place.__getitem__, column))
         else:
-            self.values[name] = [None if _is_missing(cell) else cell for cell in column]
+            self.values[name] = [None if is_missing(cell) else cell for cell in column]
             codes = array("i", range(len(column)))
         self._place(name, "codes", len(column), codes.tobytes())
 
@@ -145,29 +118,11 @@ class _Packed:
         self._ends[kind] += rows
 
 
-def _plain(column: Any) -> Any:
-    """A NumPy array of what a library calls its columns; a list where there is no NumPy."""
-    if not hasattr(column, "to_numpy"):
-        return column
-    try:
-        return column.to_numpy()
-    except ImportError:
-        return column.to_list() if hasattr(column, "to_list") else column.to_pylist()
-
-
 def _is_column(column: Any) -> bool:
     scalar = (
         isinstance(column, str | bytes | Mapping | BaseModel) or getattr(column, "ndim", 1) == 0
     )
     return isinstance(column, Iterable) and not scalar
-
-
-def _is_missing_kind(kind: type) -> bool:
-    return kind.__name__ in {"NoneType", "NAType", "NaTType"}
-
-
-def _is_missing(cell: Any) -> bool:
-    return _is_missing_kind(type(cell)) or (isinstance(cell, float) and isnan(cell))
 
 
 class _Answers:

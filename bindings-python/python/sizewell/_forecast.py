@@ -7,8 +7,9 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from . import models as m
+from ._arrays import numbers, packed
 from ._base import made
-from ._series import numbers, packed, packed_times, rows_of, seconds, step_seconds, times_of
+from ._series import packed_times, rows_of, seconds, step_seconds, times_of
 from ._sizewell import FittedSeries
 
 

@@ -9,9 +9,9 @@ from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 from . import models as m
+from ._arrays import by_name, library_of, numbers, packed
 from ._base import made
-from ._estimates import _by_name, _library_of
-from ._series import numbers, packed, packed_times, rows_of, seconds, step_seconds, times_of
+from ._series import packed_times, rows_of, seconds, step_seconds, times_of
 from ._sizewell import ForecastTable
 from ._tables import library
 from .errors import SizewellError
@@ -178,19 +178,19 @@ def _columns_of(
         ends = [int(offset) for offset in offsets]
         names = list(range(len(ends) - 1))
         return names, packed(series), ends, packed_times(times_of(times, series))
-    if _library_of(series) == "numpy" and series.ndim == 2 and series.dtype.kind in "fiu":
+    if library_of(series) == "numpy" and series.ndim == 2 and series.dtype.kind in "fiu":
         rows, width = series.shape
         values = series.astype("float64").tobytes()
         ends = [row * width for row in range(rows + 1)]
         return list(range(rows)), values, ends, packed_times(times) * rows
     columns: dict[Any, Any]
-    if isinstance(series, Mapping) or _library_of(series) in {"pandas", "polars", "pyarrow"}:
-        columns = dict(_by_name(series))
+    if isinstance(series, Mapping) or library_of(series) in {"pandas", "polars", "pyarrow"}:
+        columns = dict(by_name(series))
     elif isinstance(series, Iterable) and not isinstance(series, str | bytes):
         columns = dict(enumerate(series))
     else:
         raise TypeError(f"`series` must be many series, not {type(series).__name__}")
-    if _library_of(series) == "polars" and times is None:
+    if library_of(series) == "polars" and times is None:
         clocks = [name for name, column in columns.items() if column.dtype.is_temporal()]
         times = columns.pop(clocks[0]) if len(clocks) == 1 else None
     parts = [packed(column) for column in columns.values()]

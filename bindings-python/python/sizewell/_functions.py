@@ -19,6 +19,7 @@ from ._api import (
     specification_of,
 )
 from ._catalog import Catalog
+from ._columns import ask_columns
 from ._series import plain_times, plain_values
 
 __all__ = [
@@ -169,14 +170,14 @@ def render_manifests(
     return ask(list[m.Manifest], "render_manifests", catalog, option=option, settings=settings)
 
 
-def summarize_trace(trace: m.Trace | Mapping[str, Any]) -> m.TraceSummary:
+def summarize_trace(trace: Any) -> m.TraceSummary:
     """The character of traffic that was really seen: request rates, burstiness, token lengths. The
     trace's columns may be arrays of numbers.
 
     Raises `SizewellError`: `empty` for fewer than two requests, `contradiction` for columns of
     different lengths, `invalid_value` for times that descend.
     """
-    return ask(m.TraceSummary, "summarize_trace", trace=trace)
+    return ask_columns(m.TraceSummary, "summarize_trace", trace=trace)
 
 
 def detect_log(text: str) -> m.DetectedLog:
@@ -208,7 +209,7 @@ def read_trace(
     format, `invalid_value` at the row (`line 17, ContextTokens`) unless `lenient`, `empty` where
     no request is left.
     """
-    return ask(m.ReadTrace, "read_trace", request=laid_over(request, fields))
+    return ask_columns(m.ReadTrace, "read_trace", request=laid_over(request, fields))
 
 
 def read_rates(
@@ -245,7 +246,7 @@ def analyze_trace(
     Raises `SizewellError`: `empty`, `contradiction` and `invalid_value` at the columns of
     `trace`; what is out of range in `options`.
     """
-    return ask(m.TraceAnalysis, "analyze_trace", request=laid_over(request, fields))
+    return ask_columns(m.TraceAnalysis, "analyze_trace", request=laid_over(request, fields))
 
 
 def analyze_rates(
@@ -282,7 +283,7 @@ def fit_traffic(
 
     Raises `SizewellError`: as `analyze_trace`; for a trace that is too short to tell.
     """
-    return ask(m.TrafficModel, "fit_traffic", request=laid_over(request, fields))
+    return ask_columns(m.TrafficModel, "fit_traffic", request=laid_over(request, fields))
 
 
 def generate_traffic(
@@ -300,7 +301,7 @@ def generate_traffic(
 
     Raises `SizewellError`: what is out of range; `too_large` for too many requests.
     """
-    return ask(m.Trace, "generate_traffic", request=laid_over(request, fields))
+    return ask_columns(m.Trace, "generate_traffic", request=laid_over(request, fields))
 
 
 def plan_from_traffic(

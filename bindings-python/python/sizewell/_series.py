@@ -1,23 +1,15 @@
-"""Series of any library, as they cross to Rust: values and times as the bytes of floats."""
+"""Series of any library, as they cross to Rust: their times, and what says when their values were."""
 
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta, timezone
-from importlib import import_module
 from math import isnan
 from typing import Any
 
 from ._api import fields_of
-from ._estimates import _has_numpy, _is_missing, _library_of
-
-
-def numbers(data: bytes) -> Any:
-    """The numbers that bytes stand for: an array where there is NumPy, else a list."""
-    if _has_numpy():
-        return import_module("numpy").frombuffer(data, dtype="float64")
-    return array("d", data).tolist()
+from ._arrays import library_of, packed
 
 
 def rows_of(numbers: Any, rows: int) -> Any:
@@ -30,7 +22,7 @@ def rows_of(numbers: Any, rows: int) -> Any:
 
 def times_of(times: Any, values: Any) -> Any:
     """The times that are given, else those of the index of a pandas Series."""
-    if times is None and _library_of(values) == "pandas":
+    if times is None and library_of(values) == "pandas":
         index = values.index
         if type(index).__name__ in {"DatetimeIndex", "PeriodIndex"}:
             return index
@@ -51,29 +43,11 @@ def plain_values(values: Any) -> list[float | None]:
     return [None if isnan(cell) else cell for cell in array("d", packed(values))]
 
 
-def packed(values: Any) -> bytes:
-    """Values as the bytes of floats, NaN where missing."""
-    library = _library_of(values)
-    if library == "pandas":
-        values = values.to_numpy(dtype="float64", na_value=float("nan"))
-    elif library == "polars":
-        values = values.cast(import_module("polars").Float64).to_list()
-    elif library == "pyarrow":
-        values = values.to_pylist()
-    if _library_of(values) == "numpy" and values.ndim == 1 and values.dtype.kind in "fiu":
-        data: bytes = values.astype("float64").tobytes()
-        return data
-    if isinstance(values, str | bytes) or not isinstance(values, Iterable):
-        raise TypeError(f"`values` must be a series of numbers, not {type(values).__name__}")
-    cells = (float("nan") if _is_missing(cell) else cell for cell in values)
-    return array("d", cells).tobytes()
-
-
 def packed_times(times: Any) -> bytes:
     """Times as the bytes of seconds since the Unix epoch."""
     if times is None:
         return b""
-    library = _library_of(times)
+    library = library_of(times)
     if library == "pandas":
         if hasattr(times, "to_timestamp") and type(times).__name__ == "PeriodIndex":
             times = times.to_timestamp()
@@ -83,7 +57,7 @@ def packed_times(times: Any) -> bytes:
         times = [micros / 1e6 for micros in times.dt.timestamp("us")]
     if getattr(getattr(times, "dtype", None), "kind", "") == "M":
         return packed(times.astype("datetime64[ns]").astype("int64") / 1e9)
-    if _library_of(times) in {"numpy", "pandas", "polars"}:
+    if library_of(times) in {"numpy", "pandas", "polars"}:
         return packed(times)
     return packed([seconds(time) for time in times])
 

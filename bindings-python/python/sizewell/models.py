@@ -13,6 +13,11 @@ from ._base import DeploymentOptionModel as _DeploymentOptionModel
 from ._base import Model as _Model
 from ._base import RecommendationModel as _RecommendationModel
 from ._base import read_quantile
+from ._columns import ColumnsModel as _ColumnsModel
+from ._columns import Counts as _Counts
+from ._columns import Floats as _Floats
+from ._columns import Statuses as _Statuses
+from ._columns import TraceModel as _TraceModel
 
 __all__ = [
     "AlertLevel",
@@ -82,6 +87,7 @@ __all__ = [
     "CostQuote",
     "Crossing",
     "CsvColumns",
+    "DashboardOptions",
     "Datacenter",
     "DecomposeOptions",
     "Decomposition",
@@ -2034,13 +2040,13 @@ class LabelShare(_Model):
     """Mean tokens of its answers."""
 
 
-class Labels(_Model):
+class Labels(_ColumnsModel):
     """A column of names: each name once, and which of them each request has."""
 
     names: list[str] = Field(default_factory=list)
     """The names, at most a million."""
 
-    index: list[int] = Field(default_factory=list)
+    index: _Counts = Field(default_factory=list)
     """Position in `names` of each request's; empty where the log has no such column."""
 
 
@@ -3509,7 +3515,7 @@ class PredictionBias(_Model):
     """
 
 
-class PrefixBlocks(_Model):
+class PrefixBlocks(_ColumnsModel):
     """A column of prefixes: for each request the blocks that its prompt begins with. A
     block's number stands for all tokens up to its end, so two prompts with the same
     number share that much.
@@ -3518,10 +3524,10 @@ class PrefixBlocks(_Model):
     block_tokens: int = 0
     """Tokens of a block; the last of a prompt may have fewer."""
 
-    lengths: list[int] = Field(default_factory=list)
+    lengths: _Counts = Field(default_factory=list)
     """Number of blocks of each request; empty where the log has no such column."""
 
-    blocks: list[int] = Field(default_factory=list)
+    blocks: _Counts = Field(default_factory=list)
     """The blocks of all requests, one request after the other."""
 
 
@@ -5654,18 +5660,18 @@ class TokenLengths(_Model):
     """Tokens of the answer."""
 
 
-class Trace(_Model):
+class Trace(_TraceModel):
     """Requests in order of arrival, as columns of equal length. Columns that a log does
     not have are empty.
     """
 
-    arrival_ms: list[float]
+    arrival_ms: _Floats
     """Arrival of each request in milliseconds since the trace's start, ascending."""
 
-    input_tokens: list[int]
+    input_tokens: _Counts
     """Tokens of each prompt."""
 
-    output_tokens: list[int]
+    output_tokens: _Counts
     """Tokens of each answer."""
 
     start_seconds: float | None = None
@@ -5673,18 +5679,18 @@ class Trace(_Model):
     tell, and then nothing is said of hours of the day and days of the week.
     """
 
-    latency_ms: list[float] = Field(default_factory=list)
+    latency_ms: _Floats = Field(default_factory=list)
     """Time from arrival to the last token of each request, in milliseconds; 0 where not
     known.
     """
 
-    cached_tokens: list[int] = Field(default_factory=list)
+    cached_tokens: _Counts = Field(default_factory=list)
     """Tokens of each prompt that were found in a prefix cache."""
 
-    status: list[RequestStatus] = Field(default_factory=list)
+    status: _Statuses = Field(default_factory=list)
     """How each request ended."""
 
-    session: list[int] = Field(default_factory=list)
+    session: _Counts = Field(default_factory=list)
     """The conversation that each request belongs to, numbered from 0 in any order."""
 
     model: Labels = Field(default_factory=Labels)
@@ -6236,6 +6242,21 @@ class TrendOptions(_Model):
     """Least change over the whole span that is called a trend however sure it is, as a
     share of the median, 0 to 10. Default: 0.02.
     """
+
+
+class DashboardOptions(_Model):
+    """What a dashboard shows. Every field has a default."""
+
+    window_seconds: float = 2419200.0
+    """How far back trends and charts go, in seconds. Default: 28 days, which holds four
+    of every weekday.
+    """
+
+    trend: TrendOptions = Field(default_factory=TrendOptions)
+    """How trends are judged."""
+
+    forecast: ForecastQuery | None = Field(default_factory=lambda: ForecastQuery())
+    """How far ahead resources are forecast, and how; none for no forecasts."""
 
 
 class TrendRequest(_Model):

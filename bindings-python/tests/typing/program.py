@@ -58,3 +58,18 @@ frame = sw.estimate_many(catalog.gpus.to_polars().select(gpu="id"), model="Qwen3
 assert frame.height == len(catalog.gpus)
 plan = sw.memory_plan("gpt-oss-120b", "H100", request_tokens=8192)
 assert_type(plan, sw.MemoryPlan)
+
+collector = sw.Collector(thresholds=[])
+collector.record(1e9, service="chat", metric="gpu", usage=15, capacity=16)
+collector.record_columns(1e9, "chat", "memory", [1e9], [3], 4)
+assert_type(collector.alerts(1e9), list[sw.CapacityAlert])
+assert_type(collector.report(1e9, sw.DashboardOptions(forecast=None)), sw.CapacityReport)
+assert_type(sw.Collector.load(collector.save()), sw.Collector)
+seconds = [1000.0 * second for second in range(60)]
+analyzer = sw.TraceAnalyzer(max_classes=1)
+analyzer.add(arrival_ms=seconds, input_tokens=[1] * 60, output_tokens=[2] * 60)
+assert_type(analyzer.analysis(), sw.TraceAnalysis)
+trace = sw.Trace(arrival_ms=seconds, input_tokens=[1] * 60, output_tokens=[2] * 60)
+drawn = sw.generate_traffic(model=sw.fit_traffic(trace=trace), seed=1, duration_seconds=60)
+assert_type(drawn, sw.Trace)
+assert drawn.arrival_ms.max() < 60_000 and len(drawn) == len(drawn.to_pandas())

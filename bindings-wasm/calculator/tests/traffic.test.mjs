@@ -30,7 +30,7 @@ function log() {
   };
   const start = Date.UTC(2026, 2, 2) / 1000;
   const trace = generateTraffic({ model, seed: 3, duration_seconds: 8 * 86_400, start_seconds: start });
-  const lines = trace.arrival_ms.map((at, index) => [
+  const lines = Array.from(trace.arrival_ms, (at, index) => [
     new Date((start * 1000) + at).toISOString(),
     trace.input_tokens[index],
     trace.output_tokens[index],

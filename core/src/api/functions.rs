@@ -494,7 +494,7 @@ impl<'a> Arguments<'a> {
 }
 
 /// An argument, with the paths of its own fields; the items of a list have its name before them.
-fn read<T: DeserializeOwned>(given: Value, name: &str) -> Result<T> {
+pub(super) fn read<T: DeserializeOwned>(given: Value, name: &str) -> Result<T> {
     match given {
         Value::Array(_) => wire::read(given, name),
         _ => wire::read_argument(given, name),
@@ -502,7 +502,7 @@ fn read<T: DeserializeOwned>(given: Value, name: &str) -> Result<T> {
 }
 
 /// The argument, or its default where it is left out.
-fn optional<T: DeserializeOwned + Default>(given: Value, name: &str) -> Result<T> {
+pub(super) fn optional<T: DeserializeOwned + Default>(given: Value, name: &str) -> Result<T> {
     if given.is_null() { Ok(T::default()) } else { read(given, name) }
 }
 

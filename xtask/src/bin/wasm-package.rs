@@ -11,6 +11,9 @@ use anyhow::{Context, Result, bail};
 use wasm_bindgen_cli_support::Bindgen;
 
 const MODULE: &str = "sizewell_bg.wasm";
+/// What the package shares with the Node package: code, which becomes ES modules, and its types.
+const SHARED: [&str; 5] = ["api", "forecast", "session", "traces", "values"];
+const DECLARED: [&str; 5] = ["api", "forecast", "functions", "session", "traces"];
 
 fn main() -> Result<()> {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -18,9 +21,10 @@ fn main() -> Result<()> {
     let package = root.join("bindings-wasm/pkg");
     let shared = root.join("bindings-node/lib");
     let compiled = compile(root)?;
-    let declared = ["api.d.ts", "functions.d.ts"];
-    let mut inputs = vec![compiled.clone(), shared.join("api.js"), std::env::current_exe()?];
-    inputs.extend(declared.map(|file| shared.join(file)));
+    let code = SHARED.map(|name| format!("{name}.js"));
+    let declared = DECLARED.map(|name| format!("{name}.d.ts"));
+    let mut inputs = vec![compiled.clone(), std::env::current_exe()?];
+    inputs.extend(code.iter().chain(&declared).map(|file| shared.join(file)));
     if is_current(&package, &inputs) {
         println!("bindings-wasm/pkg is up to date");
         return Ok(());
@@ -38,8 +42,11 @@ fn main() -> Result<()> {
         .omit_default_module_path(false);
     bindgen.remove_name_section(true).remove_producers_section(true);
     bindgen.generate(&package).context("wasm-bindgen refuses the module")?;
-    std::fs::write(package.join("api.js"), es_module(&std::fs::read_to_string(shared.join("api.js"))?))?;
-    for file in declared {
+    for file in &code {
+        let module = es_module(file, &std::fs::read_to_string(shared.join(file))?)?;
+        std::fs::write(package.join(file), module)?;
+    }
+    for file in &declared {
         std::fs::copy(shared.join(file), package.join(file))?;
     }
     let size = std::fs::metadata(package.join(MODULE))?.len();
@@ -80,11 +87,23 @@ fn compile(root: &Path) -> Result<PathBuf> {
     bail!("cargo built no module for sizewell-wasm")
 }
 
-/// The CommonJS file of the Node package as an ES module.
-fn es_module(common_js: &str) -> String {
-    format!(
-        "// Made of bindings-node/lib/api.js.\nconst module = {{}};\n\n{common_js}\nexport {{ createApi }};\n"
-    )
+/// A CommonJS file of the Node package as an ES module: each `require` is a statement of its own, and
+/// what is exported is at the end.
+fn es_module(file: &str, common_js: &str) -> Result<String> {
+    let mut text = format!("// Made of bindings-node/lib/{file}.\n");
+    for line in common_js.lines().skip_while(|line| *line == "'use strict';") {
+        let import = line.strip_prefix("const ").and_then(|rest| rest.split_once(" = require("));
+        let line = match import {
+            Some((names, from)) => format!("import {names} from {};", from.trim_end_matches(");")),
+            None => line.replace("module.exports = ", "export "),
+        };
+        if line.contains("require(") || line.contains("module.") {
+            bail!("bindings-node/lib/{file} has a line that no ES module can have: {line}");
+        }
+        text.push_str(&line);
+        text.push('\n');
+    }
+    Ok(text)
 }
 
 /// Whether the package was written after the last change of what it is made of.

@@ -24,8 +24,29 @@ const FORMS: [(&str, &str); 5] = [
     ("values", "SeriesValues"),
 ];
 
-/// Types of [`FORMS`] that are hand-written.
-const HAND_WRITTEN: [&str; 4] = ["Column", "MeasuredDeployment", "SeriesValues", "TraceColumns"];
+/// Types whose columns may be typed arrays, and are where they are answers, by what says so.
+const WITH_ARRAYS: [(&str, &str); 4] = [
+    ("AnalyzeTraceRequestInput", "AnalyzeColumnsRequest"),
+    ("FitTrafficRequestInput", "FitColumnsRequest"),
+    ("ReadTrace", "ReadTraceArrays"),
+    ("Trace", "TraceArrays"),
+];
+
+/// Types of [`FORMS`] and [`WITH_ARRAYS`] that are hand-written.
+const HAND_WRITTEN: [&str; 8] = [
+    "AnalyzeColumnsRequest",
+    "Column",
+    "FitColumnsRequest",
+    "MeasuredDeployment",
+    "ReadTraceArrays",
+    "SeriesValues",
+    "TraceArrays",
+    "TraceColumns",
+];
+
+fn with_arrays(kind: String) -> String {
+    WITH_ARRAYS.iter().find(|(name, _)| *name == kind).map_or(kind, |(_, arrays)| (*arrays).to_owned())
+}
 
 /// A name in the spelling of JavaScript.
 fn camel(name: &str) -> String {
@@ -84,7 +105,7 @@ fn exports(functions: &[Function], others: &[&str], suffix: &str) -> String {
         names.extend(LONG.iter().map(|name| format!("{}{suffix}", camel(name))));
     }
     names.extend(
-        ["Catalog", "Forecast", "SizewellError", "catalog", "utcOffsets"]
+        ["Catalog", "Collector", "Forecast", "SizewellError", "TraceAnalyzer", "catalog", "utcOffsets"]
             .iter()
             .chain(others)
             .map(|name| (*name).to_owned()),
@@ -128,7 +149,7 @@ fn declare(functions: &[&Function], types: &[Type], is_async: bool) -> Declared 
             let kind = match (form, &argument.kind) {
                 (Some((_, form)), _) => (*form).to_owned(),
                 (None, Kind::Named(name)) if name == "CalendarDate" => "string | Date".to_owned(),
-                (None, kind) => input(kind, &differing),
+                (None, kind) => with_arrays(input(kind, &differing)),
             };
             let (mark, null) = if argument.is_optional { ("?", " | null") } else { ("", "") };
             parameters.push(format!("{}{mark}: {kind}{null}", camel(argument.name)));
@@ -136,7 +157,7 @@ fn declare(functions: &[&Function], types: &[Type], is_async: bool) -> Declared 
         if one.takes_catalog {
             parameters.push("catalog?: Catalog | null".to_owned());
         }
-        let answer = type_text(&one.answer, Side::Output, &differing);
+        let answer = with_arrays(type_text(&one.answer, Side::Output, &differing));
         let (name, about, answer) = if is_async {
             let about = format!(
                 "As {{@link {}}}, off the event loop. Rejects with a {{@link SizewellError}}.",

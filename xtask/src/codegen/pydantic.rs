@@ -25,6 +25,11 @@ const READERS: [(&str, &str); 1] = [("Quantile", "read_quantile")];
 const BASES: [(&str, &str); 2] =
     [("DeploymentOption", "DeploymentOptionModel"), ("Recommendation", "RecommendationModel")];
 
+/// Types whose lists of numbers and names may be arrays, with the class of `_columns` that has their
+/// methods.
+const COLUMNS: [(&str, &str); 3] =
+    [("Labels", "ColumnsModel"), ("PrefixBlocks", "ColumnsModel"), ("Trace", "TraceModel")];
+
 /// Words that Python does not allow as names of fields.
 const KEYWORDS: [&str; 35] = [
     "False", "None", "True", "and", "as", "assert", "async", "await", "break", "class", "continue", "def",
@@ -98,6 +103,9 @@ fn head(types: &[Type], body: &str) -> String {
     bases.sort_unstable();
     let bases: String =
         bases.into_iter().map(|base| import("._base", &[&format!("{base} as _{base}")])).collect();
+    let columns = ["ColumnsModel", "Counts", "Floats", "Statuses", "TraceModel"];
+    let columns = columns.into_iter().filter(|name| uses(&format!("_{name}")));
+    let columns: String = columns.map(|name| import("._columns", &[&format!("{name} as _{name}")])).collect();
     let mut names: Vec<&str> = types.iter().map(|one| one.name.as_str()).collect();
     names.sort_unstable();
     let all: String = names.iter().map(|name| format!("    \"{name}\",\n")).collect();
@@ -115,7 +123,7 @@ fn head(types: &[Type], body: &str) -> String {
          Units are in the names of the fields. Values are checked against their ranges by the\n\
          functions, not here.\n\"\"\"\n\n\
          {third_party}{}\n__all__ = [\n{all}]\n",
-        bases + &import("._base", &readers)
+        bases + &import("._base", &readers) + &columns
     )
 }
 
@@ -144,12 +152,13 @@ fn class(one: &Type, fields: &[Field], types: &[Type]) -> Result<String> {
     }
     for field in fields {
         ensure!(!KEYWORDS.contains(&field.name.as_str()), "field `{}` is a Python keyword", field.name);
+        let kind = column(one, field).unwrap_or_else(|| type_text(&field.kind));
         let line = match &field.default {
-            None => format!("    {}: {}", field.name, type_text(&field.kind)),
+            None => format!("    {}: {kind}", field.name),
             Some(default) => {
                 let value = default_text(&field.kind, default, types)
                     .with_context(|| format!("field `{}`", field.name))?;
-                let start = format!("    {}: {} = ", field.name, type_text(&field.kind));
+                let start = format!("    {}: {kind} = ", field.name);
                 fitted(&start, &value)
             }
         };
@@ -158,8 +167,21 @@ fn class(one: &Type, fields: &[Field], types: &[Type]) -> Result<String> {
     if parts.is_empty() {
         parts.push("    pass\n".to_owned());
     }
-    let base = BASES.iter().find(|(name, _)| *name == one.name).map_or("Model", |(_, base)| base);
+    let bases = BASES.iter().chain(&COLUMNS);
+    let base = bases.into_iter().find(|(name, _)| *name == one.name).map_or("Model", |(_, base)| base);
     Ok(format!("class {}(_{base}):\n{}", one.name, parts.join("\n")))
+}
+
+/// The type of a field that may be an array; `None` for any other.
+fn column(one: &Type, field: &Field) -> Option<String> {
+    COLUMNS.iter().find(|(name, _)| *name == one.name)?;
+    let Kind::List(inner) = &field.kind else { return None };
+    match **inner {
+        Kind::Number => Some("_Floats".to_owned()),
+        Kind::Integer => Some("_Counts".to_owned()),
+        Kind::Named(_) => Some("_Statuses".to_owned()),
+        _ => None,
+    }
 }
 
 /// A statement in one line, or with a call's arguments on a line of their own where it is too long.

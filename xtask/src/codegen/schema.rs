@@ -10,8 +10,8 @@ use serde_json::{Map, Value};
 use sizewell::catalog::CatalogData;
 use sizewell::error::ErrorReport;
 use sizewell::monitor::{
-    CapacityAlert, CollectorOptions, CollectorState, ForecastQuery, Reading, ResourceForecast, ServiceStatus,
-    ThresholdRule,
+    CapacityAlert, CollectorOptions, CollectorState, DashboardOptions, ForecastQuery, Reading,
+    ResourceForecast, ServiceStatus, ThresholdRule,
 };
 use sizewell::queueing::EstimateColumns;
 use sizewell::workload::Intent;
@@ -21,10 +21,11 @@ use super::functions::functions;
 
 /// What callers give beside the arguments of the functions: rows, columns that are read as they come,
 /// and what a collector takes.
-const INPUTS: [&str; 7] = [
+const INPUTS: [&str; 8] = [
     "CatalogData",
     "CollectorOptions",
     "CollectorState",
+    "DashboardOptions",
     "EstimateColumns",
     "ForecastQuery",
     "Reading",
@@ -36,7 +37,7 @@ fn definitions(settings: SchemaSettings) -> Map<String, Value> {
     sizewell::api::signatures(&mut generator);
     generator.subschema_for::<(CatalogData, EstimateColumns, ErrorReport)>();
     generator.subschema_for::<(CollectorOptions, CollectorState, Reading, ThresholdRule, ForecastQuery)>();
-    generator.subschema_for::<(ServiceStatus, CapacityAlert, ResourceForecast)>();
+    generator.subschema_for::<(ServiceStatus, CapacityAlert, ResourceForecast, DashboardOptions)>();
     generator.take_definitions(true)
 }
 

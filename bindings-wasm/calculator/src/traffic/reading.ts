@@ -18,8 +18,8 @@ import type {
   RateSeries,
   ReadReport,
   SeriesForecast,
-  Trace,
   TraceAnalysis,
+  TraceArrays,
   TraceFormat,
   TrafficModelInput,
 } from 'sizewell-wasm';
@@ -71,7 +71,7 @@ export function traffic(log: Log): Traffic {
 
 function told(
   log: Log,
-  trace: Trace,
+  trace: TraceArrays,
   format: TraceFormat | null,
   columns: CsvColumns | null,
   report: ReadReport | null,
@@ -128,7 +128,7 @@ const DAYS = 7;
 const EXAMPLE_SECONDS = 21 * 86_400;
 
 /** Traffic of an imagined help desk: office hours, quiet weekends, bursts. */
-function example({ zone, nowSeconds }: Log): Trace {
+function example({ zone, nowSeconds }: Log): TraceArrays {
   const rhythm = Array.from({ length: HOURS * DAYS }, (_, hour) => {
     const awake = Math.exp(-(((hour % HOURS) - 14) ** 2) / 30);
     return (0.1 + awake) * (hour >= 5 * HOURS ? 0.35 : 1);

@@ -1,6 +1,7 @@
 //! One pass over the requests, in batches, with memory that does not grow with their number (but for
 //! conversations and prefixes, which are remembered).
 
+use super::Trace;
 use super::analysis::{
     ArrivalGaps, Concurrency, ConcurrencySource, RateSeries, TraceAnalysis, WindowConcurrency,
 };
@@ -11,7 +12,7 @@ use super::growth::growth;
 use super::histogram::Histogram;
 use super::joint::JointLengths;
 use super::lengths::summary;
-use super::options::TraceOptions;
+use super::options::{TraceOptions, check_start};
 use super::prefixes::PrefixCounter;
 use super::sessions::SessionCounter;
 use super::shares::ShareCounter;
@@ -202,6 +203,34 @@ impl TraceAnalyzer {
         self.requests += columns.arrival_ms.len() as u64;
         self.last_ms = *last;
         Ok(())
+    }
+
+    /// [`add`](Self::add) for a trace, whose times count from its own start where it has one: that of the
+    /// first batch is the analysis', unless its options say another.
+    ///
+    /// # Errors
+    ///
+    /// As [`add`](Self::add); `contradiction` at `start_seconds` where the batches before had no start;
+    /// `invalid_value` for one that is out of range.
+    pub fn add_trace(&mut self, mut trace: Trace) -> Result<()> {
+        if let Some(own) = trace.start_seconds {
+            check_start(own)?;
+            match self.options.start_seconds {
+                Some(start) => {
+                    let shift_ms = (own - start) * 1000.0;
+                    trace.arrival_ms.iter_mut().for_each(|arrival| *arrival += shift_ms);
+                }
+                None if self.requests == 0 => {
+                    let options = TraceOptions { start_seconds: Some(own), ..self.options.clone() };
+                    *self = Self::new(options)?;
+                }
+                None => {
+                    let message = "is given, and the batches before had none";
+                    return Err(Error::new(ErrorCode::Contradiction, "start_seconds", message).given(own));
+                }
+            }
+        }
+        self.add(trace.columns())
     }
 
     fn open(&mut self, first_ms: f64) {
