@@ -1,9 +1,9 @@
 //! How well the forecasting models do on the M4 competition's hourly and weekly series: writes
 //! `docs/FORECASTING.md`.
 //!
-//! `m4 [--tuning [--earlier HORIZONS]]`: with `--tuning`, prints the figures of the half that
+//! `m4 [--tuning [--earlier HORIZONS] [--auto]]`: with `--tuning`, prints the figures of the half that
 //! choices were made on, and writes nothing; with `--earlier`, of its training parts alone, the end
-//! so many horizons back. The series are not shipped; without `../shared/data/forecasting`
+//! so many horizons back; with `--auto`, of `auto` and Naive2 alone. The series are not shipped; without `../shared/data/forecasting`
 //! beside the repository it says so and ends.
 
 mod report;
@@ -12,6 +12,7 @@ mod series;
 
 use std::path::Path;
 
+use anyhow::Context as _;
 use scores::{Score, hourly_models, score, weekly_models};
 use series::{Half, Set};
 
@@ -22,19 +23,29 @@ fn main() -> anyhow::Result<()> {
         println!("skipped: the M4 series are not in {}", series::folder(&root).display());
         return Ok(());
     };
-    let half = match arguments.as_slice() {
-        [] => Half::Reporting,
-        [flag] if flag == "--tuning" => Half::Tuning,
-        [flag, option, horizons] if flag == "--tuning" && option == "--earlier" => {
-            let horizons = horizons.parse()?;
-            hourly.earlier(horizons);
-            weekly.earlier(horizons);
-            Half::Tuning
+    let usage = "usage: m4 [--tuning [--earlier HORIZONS] [--auto]]";
+    let (mut half, mut auto) = (Half::Reporting, false);
+    let mut rest = arguments.iter();
+    while let Some(argument) = rest.next() {
+        match argument.as_str() {
+            "--tuning" => half = Half::Tuning,
+            "--earlier" if half == Half::Tuning => {
+                let horizons = rest.next().context(usage)?.parse()?;
+                hourly.earlier(horizons);
+                weekly.earlier(horizons);
+            }
+            "--auto" if half == Half::Tuning => auto = true,
+            _ => anyhow::bail!(usage),
         }
-        _ => anyhow::bail!("usage: m4 [--tuning [--earlier HORIZONS]]"),
-    };
-    let hourly_scores = scores_of(&hourly, half, &hourly_models())?;
-    let weekly_scores = scores_of(&weekly, half, &weekly_models())?;
+    }
+    let (mut of_hours, mut of_weeks) = (hourly_models(), weekly_models());
+    if auto {
+        for models in [&mut of_hours, &mut of_weeks] {
+            models.retain(|model| ["auto", "Naive2"].contains(&model.name));
+        }
+    }
+    let hourly_scores = scores_of(&hourly, half, &of_hours)?;
+    let weekly_scores = scores_of(&weekly, half, &of_weeks)?;
     if half == Half::Tuning {
         return Ok(());
     }

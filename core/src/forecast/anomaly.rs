@@ -2,12 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::auto::clean::without_outliers;
 use super::decompose::{check_size, fitted, seasons, take_apart};
 use super::distribution::least;
 use super::series::Series;
 use super::statistics::{interpolated, mean, median};
 use super::stl::mstl;
-use super::transform::Transform;
+use super::transform::{Transform, log_where_positive};
 use crate::error::Result;
 use crate::units::{check_range, normal_quantile};
 
@@ -117,7 +118,12 @@ pub fn anomalies(series: &Series, options: &AnomalyOptions) -> Result<AnomalyRep
     let observed = series.values();
     let filled = interpolated(observed);
     let periods = seasons(series, &filled, options.seasonal_periods.as_deref(), 3)?;
-    let (scale, parts) = take_apart(&filled, &periods, options.multiplicative)?;
+    // Without the crudest outliers from the start: beside a gap, lines would spread them over it.
+    let cleaned = without_outliers(observed, &periods).values;
+    // What does not fit on logarithms still counts when the scale is chosen.
+    let same_scale = log_where_positive(&cleaned) == log_where_positive(&filled);
+    let start = if same_scale { &cleaned } else { &filled };
+    let (scale, parts) = take_apart(start, &periods, options.multiplicative)?;
     let multiplicative = scale != Transform::Identity;
     let values: Vec<f64> =
         observed.iter().map(|value| if value.is_nan() { *value } else { scale.forward(*value) }).collect();
@@ -238,6 +244,22 @@ mod tests {
         let report = found(&values, 0.999).unwrap();
         assert!(report.anomalies.iter().all(|found| !(40..60).contains(&found.index)));
         assert!(report.expected.iter().all(|value| value.is_finite()));
+    }
+
+    #[test]
+    fn an_outlier_beside_a_gap_stands_alone() {
+        for gap in [151..160, 141..150] {
+            let mut values = hours(&mut Random::new(16), 336);
+            values[150] = 700.0;
+            values[gap.clone()].fill(f64::NAN);
+            let report = found(&values, 0.999).unwrap();
+            assert!(report.anomalies.iter().any(|one| one.index == 150), "{gap:?}");
+            assert!(report.anomalies.len() <= 2, "{gap:?} {:?}", report.anomalies);
+            for index in gap {
+                let truth = 100.0 + 40.0 * crate::units::sin(index as f64 / 24.0 * std::f64::consts::TAU);
+                assert!((report.expected[index] - truth).abs() < 15.0, "{index} {}", report.expected[index]);
+            }
+        }
     }
 
     #[test]

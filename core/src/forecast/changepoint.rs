@@ -103,7 +103,7 @@ pub fn changepoints(series: &Series, options: &ChangepointOptions) -> Result<Cha
     series.need(3, "levels need points")?;
     let filled = interpolated(series.values());
     let periods = seasons(series, &filled, options.seasonal_periods.as_deref(), 3)?;
-    let cleaned = clean::without_outliers(&filled, &periods).values;
+    let cleaned = clean::without_outliers(series.values(), &periods).values;
     let period = periods.last().copied().unwrap_or(1);
     let levels = clean::without_season(&cleaned, period);
     let mut noise = Noise::of(&levels);
@@ -404,6 +404,23 @@ mod tests {
             assert!((places[0] - 150).abs() <= 3 && (places[1] - 290).abs() <= 3, "{places:?}");
             let first = report.changepoints[0];
             assert!((first.after - first.before - 8.0).abs() < 1.5 && first.p_value < 0.05);
+        }
+    }
+
+    #[test]
+    fn an_outlier_beside_a_gap_is_no_level() {
+        let mut random = Random::new(15);
+        for gap in [41..55, 26..40] {
+            for season in [0.0, 30.0] {
+                let day =
+                    |hour: usize| season * crate::units::sin(hour as f64 / 24.0 * std::f64::consts::TAU);
+                let noise = noise(&mut random, 240, 0.2);
+                let mut values: Vec<f64> =
+                    noise.iter().enumerate().map(|(hour, noise)| 50.0 + day(hour) + noise).collect();
+                values[40] = 200.0;
+                values[gap.clone()].fill(f64::NAN);
+                assert_eq!(found(&values, None).changepoints, [], "{gap:?} {season}");
+            }
         }
     }
 

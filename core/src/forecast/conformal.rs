@@ -72,7 +72,7 @@ impl Forecaster for Conformal {
         }
         let modelled: Vec<f64> = series.values().iter().map(|value| transform.forward(*value)).collect();
         let missed = errors(&said, &modelled, origins);
-        let calibration = Calibration::held_out(&missed, origins, self.period);
+        let calibration = Calibration::new(&missed, origins, self.period);
         Ok(Box::new(FittedConformal {
             name: self.name(),
             inner,

@@ -154,7 +154,7 @@ pub(super) fn seasons(
         None => {
             let scale = log_where_positive(filled);
             let modelled: Vec<f64> = filled.iter().map(|value| scale.forward(*value)).collect();
-            let found = look::seasonal_periods(&modelled, series.clock());
+            let found = look::proven_periods(&modelled, series.clock());
             Ok(found.into_iter().filter(|period| cycles * period <= filled.len()).collect())
         }
     }

@@ -3,7 +3,10 @@
 
 use super::statistics::quantile_of_sorted;
 use super::transform::Transform;
-use crate::units::{Random, normal_cdf, normal_quantile, sqrt};
+use crate::units::{Random, normal_cdf, normal_quantile, sqrt, t_quantile};
+
+/// With more degrees of freedom, Student's t counts as normal: its quantiles are within 1% at 99%.
+pub(super) const MOST_DEGREES: f64 = 200.0;
 
 /// The least that a forecast may be.
 pub(super) fn least(non_negative: bool) -> f64 {
@@ -98,6 +101,8 @@ pub(super) enum Dependence {
 pub(super) enum Shape {
     /// Normal.
     Normal,
+    /// Student's t with so many degrees of freedom: normal, with a spread that few points say.
+    Student(f64),
     /// As errors that were seen, ascending; beyond them as a normal distribution goes on.
     Seen(Vec<f64>),
     /// Nothing at all with this probability, else one of these values, ascending, whatever centre
@@ -110,6 +115,10 @@ impl Shape {
     fn quantile(&self, probability: f64, z: f64) -> f64 {
         match self {
             Self::Normal => z,
+            Self::Student(degrees) => {
+                let size = t_quantile(2.0 * probability.min(1.0 - probability), *degrees);
+                if probability < 0.5 { -size } else { size }
+            }
             Self::Seen(sorted) => {
                 let edge = 0.5 / sorted.len().max(1) as f64;
                 let inside = quantile_of_sorted(sorted, probability).unwrap_or_default();
@@ -204,11 +213,20 @@ impl Distribution {
                 }
             }
         }
+        // The spread is as unknown for one step as for all: they are drawn with the same.
+        let common = match self.shape {
+            Shape::Student(degrees) => {
+                let count = degrees.clamp(1.0, MOST_DEGREES).round();
+                let squares: f64 = (0..count as usize).map(|_| random.normal()).map(|z| z * z).sum();
+                sqrt(count / squares.max(f64::MIN_POSITIVE))
+            }
+            _ => 1.0,
+        };
         let steps = path.iter_mut().zip(unit).zip(&self.centre).zip(&self.spread).enumerate();
         for (step, (((slot, unit), centre), spread)) in steps {
             let z = *slot / unit.max(f64::MIN_POSITIVE);
             let error = match self.shape {
-                Shape::Normal => z,
+                Shape::Normal | Shape::Student(_) => common * z,
                 _ => self.shape.quantile(normal_cdf(z), z),
             };
             *slot = self.moved(step, *centre, *spread, error);

@@ -91,6 +91,10 @@ impl Engine for DriftingWalk {
         step * step / self.between.max(1.0)
     }
 
+    fn is_regression(&self) -> bool {
+        true
+    }
+
     fn parameters(&self) -> Vec<(String, f64)> {
         vec![("drift".to_owned(), self.slope())]
     }

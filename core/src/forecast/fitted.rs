@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt::Debug;
 
 use super::calibration::Calibration;
-use super::distribution::{Dependence, Distribution, Response, Shape, least};
+use super::distribution::{Dependence, Distribution, MOST_DEGREES, Response, Shape, least};
 use super::model::{Explanation, FittedForecaster};
 use super::outcome::{Forecast, check_horizon};
 use super::series::{Clock, Series, check_values};
@@ -36,6 +36,12 @@ pub(super) trait Engine: Clone + Debug + Send + Sync + 'static {
         let with_estimation =
             |(step, spread): (usize, f64)| sigma * sqrt(spread * spread + self.estimation_variance(step + 1));
         ahead.into_iter().enumerate().map(with_estimation).collect()
+    }
+
+    /// Whether the errors are those of a regression by least squares, so that with their spread estimated
+    /// from them what is to come has Student's t distribution.
+    fn is_regression(&self) -> bool {
+        false
     }
 
     /// Shape of the errors, where it is not normal.
@@ -137,6 +143,15 @@ impl<E: Engine> Fitted<E> {
         Self::new(name, engine, series, transform, tally, fitted_parameters)
     }
 
+    fn shape(&self) -> Shape {
+        let degrees = (self.tally.count - self.fitted_parameters as f64).max(1.0);
+        if self.engine.is_regression() && degrees <= MOST_DEGREES {
+            Shape::Student(degrees)
+        } else {
+            Shape::Normal
+        }
+    }
+
     pub(super) fn distribution(&self, horizon: usize) -> Distribution {
         let centre = self.engine.centre(horizon);
         let expected = self.engine.spreads(&centre, self.tally.sigma(self.fitted_parameters));
@@ -148,7 +163,7 @@ impl<E: Engine> Fitted<E> {
             ),
             None => (
                 expected,
-                self.engine.shape().unwrap_or(Shape::Normal),
+                self.engine.shape().unwrap_or_else(|| self.shape()),
                 Dependence::Response(self.engine.response()),
             ),
         };

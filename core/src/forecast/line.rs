@@ -88,6 +88,10 @@ impl Engine for LineAhead {
         self.fitted.map_or(0.0, |(line, index)| line.variance((index + step) as f64 - 1.0))
     }
 
+    fn is_regression(&self) -> bool {
+        self.fitted.is_some()
+    }
+
     fn parameters(&self) -> Vec<(String, f64)> {
         vec![self.parameter.clone()]
     }

@@ -1,6 +1,6 @@
 //! What would mislead a model and will not come again: single outliers, and levels that have gone.
 
-use super::super::statistics::{median, quantile_of_sorted};
+use super::super::statistics::{interpolated, median, quantile_of_sorted};
 
 /// What was done to a series before models saw it.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,8 +24,8 @@ const BLOCKS: usize = 5;
 /// Most points that are looked at, from the end.
 const LOOKED_AT: usize = 20_000;
 
-/// Replaces single outliers by the median of their neighbours in time and season, and takes the
-/// level before its last lasting shift to that after it.
+/// Replaces single outliers by the median of their neighbours in time and season, fills gaps by straight lines, and
+/// takes the level before its last lasting shift to that after it.
 pub(super) fn clean(values: &[f64], periods: &[usize]) -> Cleaned {
     let mut cleaned = without_outliers(values, periods);
     if values.len() <= LOOKED_AT {
@@ -34,12 +34,14 @@ pub(super) fn clean(values: &[f64], periods: &[usize]) -> Cleaned {
     cleaned
 }
 
-/// Replaces single outliers by the median of their neighbours in time and season.
+/// Replaces single outliers by the median of their neighbours in time and season, then fills gaps
+/// (`NaN`) by straight lines: the other way round, lines would spread an outlier beside a gap over it.
 pub(in crate::forecast) fn without_outliers(values: &[f64], periods: &[usize]) -> Cleaned {
     let mut cleaned = Cleaned { values: values.to_vec(), outliers: 0, shift: None };
     if values.len() <= LOOKED_AT {
         replace_outliers(&mut cleaned, periods);
     }
+    cleaned.values = interpolated(&cleaned.values);
     cleaned
 }
 
@@ -51,6 +53,7 @@ fn replace_outliers(cleaned: &mut Cleaned, periods: &[usize]) {
             near.extend(index.checked_sub(away).and_then(|place| values.get(place)));
             near.extend(values.get(index + away));
         }
+        near.retain(|value| !value.is_nan());
         median(&mut near)
     };
     let periods = if periods.is_empty() { &[1] } else { periods };
@@ -77,8 +80,13 @@ fn replace_outliers(cleaned: &mut Cleaned, periods: &[usize]) {
     }
     let far = |index: usize| deviations.get(index).is_some_and(|size| *size > threshold);
     // A run of them is an event or a new level, and the last ones may begin one.
-    let single: Vec<usize> = (1..values.len().saturating_sub(2))
-        .filter(|index| far(*index) && !far(index - 1) && !far(index + 1))
+    let present: Vec<usize> = (0..values.len()).filter(|index| !is_missing(values, *index)).collect();
+    let single: Vec<usize> = present
+        .windows(4)
+        .filter_map(|places| match places {
+            [before, index, after, _] => (far(*index) && !far(*before) && !far(*after)).then_some(*index),
+            _ => None,
+        })
         .collect();
     if single.len() as f64 > MOST_OUTLIERS * values.len() as f64 {
         return;
@@ -89,6 +97,10 @@ fn replace_outliers(cleaned: &mut Cleaned, periods: &[usize]) {
             *slot = *expected;
         }
     }
+}
+
+fn is_missing(values: &[f64], index: usize) -> bool {
+    values.get(index).is_none_or(|value| value.is_nan())
 }
 
 /// Levels are medians of blocks of a season, or of the twentieth part of the series; a

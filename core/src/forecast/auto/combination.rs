@@ -103,7 +103,12 @@ const POWER: f64 = 12.0;
 const LEAST_SHARE: f64 = 0.01;
 
 /// Weights by the geometric mean of absolute and relative error over the origins, to a power; and
-/// what the weighted mean would have said, in rows of the horizon.
+/// what weighted means would have said, in rows of the horizon, where each origin's weights come
+/// from the errors of origins whose horizons do not touch its own: what they missed is what a
+/// combination misses that was not chosen on it (cross-fitting: V. Chernozhukov et al.,
+/// "Double/debiased machine learning for treatment and structural parameters", Econometrics Journal 21,
+/// 2018; leaving out a block, as neighbours depend on each other: P. Burman, E. Chow and D. Nolan, "A
+/// cross-validatory method for dependent data", Biometrika 81, 1994).
 pub(super) fn combine(
     candidates: Vec<Candidate>,
     values: &[f64],
@@ -112,7 +117,39 @@ pub(super) fn combine(
 ) -> (Combination, Vec<f64>) {
     let said: Vec<Vec<f64>> =
         candidates.iter().map(|candidate| candidate.part.said(values, origins)).collect();
-    let wrong: Vec<(f64, f64)> = said.iter().map(|rows| how_wrong(rows, values, origins)).collect();
+    let wrong: Vec<Vec<Wrong>> = said.iter().map(|rows| how_wrong(rows, values, origins)).collect();
+    let least = least_on_logs(outer, values);
+    let elsewhere = elsewhere(&wrong, origins);
+    let mut together = vec![0.0; origins.count * origins.horizon];
+    let rows = together.chunks_mut(origins.horizon.max(1)).enumerate();
+    for ((index, row), wrong) in rows.zip(&elsewhere) {
+        let weights = weights(wrong);
+        for (weight, said) in weights.iter().zip(&said).filter(|(weight, _)| **weight > 0.0) {
+            for (sum, value) in row.iter_mut().zip(said.iter().skip(index * origins.horizon)) {
+                *sum += weight * value;
+            }
+        }
+        for value in row {
+            *value = value.max(least);
+        }
+    }
+    let overall: Vec<Wrong> =
+        wrong.iter().map(|origins| origins.iter().fold(NONE, |sum, wrong| add(sum, *wrong))).collect();
+    let parts = candidates.into_iter().zip(weights(&overall)).filter(|(_, weight)| *weight > 0.0).collect();
+    (Combination { parts, outer, least }, together)
+}
+
+/// A sum of absolute errors, and one of relative ones.
+type Wrong = (f64, f64);
+
+const NONE: Wrong = (0.0, 0.0);
+
+fn add(left: Wrong, right: Wrong) -> Wrong {
+    (left.0 + right.0, left.1 + right.1)
+}
+
+/// Weights that add up to 1.
+fn weights(wrong: &[Wrong]) -> Vec<f64> {
     let least = wrong.iter().fold((f64::INFINITY, f64::INFINITY), |least, (absolute, relative)| {
         (least.0.min(*absolute), least.1.min(*relative))
     });
@@ -130,28 +167,37 @@ pub(super) fn combine(
         }
     }
     let total: f64 = weights.iter().sum();
-    let mut together = vec![0.0; origins.count * origins.horizon];
-    let mut parts = Vec::new();
-    for ((candidate, weight), rows) in candidates.into_iter().zip(weights).zip(said) {
-        if weight > 0.0 {
-            let weight = weight / total;
-            for (sum, value) in together.iter_mut().zip(rows) {
-                *sum += weight * value;
-            }
-            parts.push((candidate, weight));
-        }
+    for weight in &mut weights {
+        *weight /= total;
     }
-    let least = least_on_logs(outer, values);
-    for value in &mut together {
-        *value = value.max(least);
-    }
-    (Combination { parts, outer, least }, together)
+    weights
 }
 
-/// Sums of absolute and of relative errors.
-fn how_wrong(rows: &[f64], values: &[f64], origins: Origins) -> (f64, f64) {
-    let (mut absolute, mut relative) = (0.0, 0.0);
-    for (row, origin) in rows.chunks(origins.horizon.max(1)).zip(origins.iter()) {
+/// For each origin, how wrong each model was from the origins at least a horizon away from it.
+fn elsewhere(wrong: &[Vec<Wrong>], origins: Origins) -> Vec<Vec<Wrong>> {
+    let mut elsewhere = vec![vec![NONE; wrong.len()]; origins.count];
+    let near = origins.horizon.div_ceil(origins.stride.max(1));
+    for (model, rows) in wrong.iter().enumerate() {
+        let add_to = |places: &mut dyn Iterator<Item = &mut Vec<Wrong>>,
+                      rows: &mut dyn Iterator<Item = &Wrong>| {
+            let mut sum = NONE;
+            for (place, row) in places.zip(rows) {
+                sum = add(sum, *row);
+                if let Some(slot) = place.get_mut(model) {
+                    *slot = add(*slot, sum);
+                }
+            }
+        };
+        add_to(&mut elsewhere.iter_mut().skip(near), &mut rows.iter());
+        add_to(&mut elsewhere.iter_mut().rev().skip(near), &mut rows.iter().rev());
+    }
+    elsewhere
+}
+
+/// Sums of absolute and of relative errors from each origin.
+fn how_wrong(rows: &[f64], values: &[f64], origins: Origins) -> Vec<Wrong> {
+    let from = |(row, origin): (&[f64], usize)| {
+        let (mut absolute, mut relative) = NONE;
         for (said, outcome) in row.iter().zip(values.get(origin..).unwrap_or_default()) {
             let size = (outcome - said).abs();
             let both = outcome.abs() + said.abs();
@@ -160,8 +206,9 @@ fn how_wrong(rows: &[f64], values: &[f64], origins: Origins) -> (f64, f64) {
                 relative += size / both;
             }
         }
-    }
-    (absolute, relative)
+        (absolute, relative)
+    };
+    rows.chunks(origins.horizon.max(1)).zip(origins.iter()).map(from).collect()
 }
 
 impl Engine for Combination {
@@ -206,5 +253,24 @@ impl Engine for Combination {
 
     fn weights(&self) -> Vec<(String, f64)> {
         self.parts.iter().map(|(candidate, weight)| (candidate.name.clone(), *weight)).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn weights_of_an_origin_know_nothing_of_what_is_near_it() {
+        let origins = Origins { first: 10, stride: 2, count: 6, horizon: 4 };
+        let wrong: Vec<Vec<Wrong>> =
+            vec![(0..6).map(|index| (f64::from(1 << index), 1.0)).collect(), vec![(1.0, 0.0); 6]];
+        let elsewhere = elsewhere(&wrong, origins);
+        let sums: Vec<f64> = elsewhere.iter().map(|models| models[0].0).collect();
+        // Origins two places away are a whole horizon away.
+        assert_eq!(sums, [60.0, 56.0, 49.0, 35.0, 7.0, 15.0]);
+        assert_eq!(elsewhere[2][1], (3.0, 0.0));
+        let weights = weights(&[(1.0, 2.0), (1.0, 2.0), (100.0, 200.0)]);
+        assert_eq!(weights, [0.5, 0.5, 0.0]);
     }
 }

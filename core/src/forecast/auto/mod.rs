@@ -32,7 +32,8 @@ use combination::{Combination, combine};
 ///    exponential smoothing, Theta, a short regression, the last value and drift.
 /// 5. All forecast from up to 40 earlier origins, and are combined with weights of their inverse
 ///    error to a power of 12: where one is clearly best it decides, where several are alike they share.
-/// 6. Intervals are those of the combination's own errors from these origins.
+/// 6. Intervals are those of what the combination missed from these origins, each weighted without what is
+///    near it. Recent errors count more, and few make them wider by as much as Student's t is.
 ///
 /// On the M4 competition's hourly series: docs/FORECASTING.md.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -99,7 +100,8 @@ impl Forecaster for Auto {
         if periods.is_empty() && look::is_intermittent(seen.values()) {
             return intermittent(&seen);
         }
-        let cleaned = clean::clean(&modelled, &periods);
+        let observed: Vec<f64> = seen.values().iter().map(|value| scale.forward(*value)).collect();
+        let cleaned = clean::clean(&observed, &periods);
         let values: Vec<f64> = if cleaned.outliers == 0 && cleaned.shift.is_none() {
             filled
         } else {
