@@ -1,4 +1,10 @@
 //! Costs that are out of the ordinary, and whether that can be chance.
+//!
+//! This does not stand on [`forecast::anomalies`](crate::forecast::anomalies), which takes a series apart after
+//! the fact: there, what came after a point says what was to be expected of it, and a lasting rise becomes
+//! the trend. A bill is judged when it comes, by those before it alone, so that no later one changes
+//! what was said; chance is held for all stretches together (Holm); and stretches may be missing or uneven,
+//! where a series has one step.
 
 use serde::{Deserialize, Serialize};
 
