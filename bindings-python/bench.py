@@ -108,6 +108,11 @@ def analysis_seconds(requests: int, kind: str) -> float:
 
 
 if __name__ == "__main__":
+    for kind in ("uint32", "int64"):
+        taken = analysis_seconds(10_000_000, kind)
+        print(f"analyze_trace, ten million requests with tokens as {kind:6} {taken:5.2f} s")
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+    print(f"{peak:.2f} GB at most until here, the arrays themselves included")
     for use_case in get_args(sw.UseCase):
         spec = sw.specify(use_case=use_case, users=1000)
         options = len(sw.recommend(spec).options)
@@ -119,8 +124,3 @@ if __name__ == "__main__":
     for by_columns, count in ((False, 300_000), (True, 3_000_000)):
         name = "record_columns" if by_columns else "record, one by one"
         print(f"{name:20} {readings_per_second(count, by_columns):12,.0f} readings a second")
-    for kind in ("uint32", "int64"):
-        taken = analysis_seconds(10 * million, kind)
-        print(f"analyze_trace, ten million requests with tokens as {kind:6} {taken:5.2f} s")
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
-    print(f"{peak:.2f} GB at most, all of the above included")
