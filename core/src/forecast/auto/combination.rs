@@ -94,6 +94,8 @@ pub(super) struct Combination {
     pub outer: Transform,
     /// Forecasts of the quantity are at least this.
     pub least: f64,
+    /// The seasons that models were made for.
+    pub periods: Vec<usize>,
 }
 
 /// The power of its inverse error that a model's weight is: chosen on the tuning half of the M4
@@ -114,6 +116,7 @@ pub(super) fn combine(
     values: &[f64],
     origins: Origins,
     outer: Transform,
+    periods: &[usize],
 ) -> (Combination, Vec<f64>) {
     let said: Vec<Vec<f64>> =
         candidates.iter().map(|candidate| candidate.part.said(values, origins)).collect();
@@ -136,7 +139,7 @@ pub(super) fn combine(
     let overall: Vec<Wrong> =
         wrong.iter().map(|origins| origins.iter().fold(NONE, |sum, wrong| add(sum, *wrong))).collect();
     let parts = candidates.into_iter().zip(weights(&overall)).filter(|(_, weight)| *weight > 0.0).collect();
-    (Combination { parts, outer, least }, together)
+    (Combination { parts, outer, least, periods: periods.to_vec() }, together)
 }
 
 /// A sum of absolute errors, and one of relative ones.
@@ -243,12 +246,11 @@ impl Engine for Combination {
         weightiest.map_or_else(Response::default, |(candidate, _)| candidate.part.response())
     }
 
+    /// The seasons that any of the models follows; regressions have further lags.
     fn seasonal_periods(&self) -> Vec<usize> {
-        let mut periods: Vec<usize> =
+        let followed: Vec<usize> =
             self.parts.iter().flat_map(|(candidate, _)| candidate.part.seasonal_periods()).collect();
-        periods.sort_unstable();
-        periods.dedup();
-        periods
+        self.periods.iter().copied().filter(|period| followed.contains(period)).collect()
     }
 
     fn weights(&self) -> Vec<(String, f64)> {

@@ -121,7 +121,7 @@ impl Forecaster for Auto {
                 "The level shifted near point {at}; what came before was moved to the new level."
             ));
         }
-        if fitted.engine.parts.iter().all(|(candidate, _)| candidate.part.seasonal_periods().is_empty()) {
+        if fitted.engine.seasonal_periods().is_empty() {
             fitted.notes.push("No season.".to_owned());
         }
         Ok(Box::new(fitted))
@@ -163,7 +163,7 @@ impl Auto {
             candidates::short_seasonal(values, season, &mut candidates);
         }
         candidates::seasons_again(values, periods, &mut candidates);
-        let (mut engine, said) = combine(candidates, values, origins, scale);
+        let (mut engine, said) = combine(candidates, values, origins, scale, periods);
         let outer: Vec<f64> = values.iter().map(|value| scale.forward(*value)).collect();
         let said: Vec<f64> = said.iter().map(|value| scale.forward(*value)).collect();
         let missed = errors(&said, &outer, origins);
@@ -189,7 +189,7 @@ fn alone(series: &Series, values: &[f64], scale: Transform) -> Fitted<Combinatio
     candidates::plain(values.get(..1).unwrap_or_default(), scale, &mut candidates);
     candidates.retain(|candidate| candidate.name.starts_with("last value"));
     let parts = candidates.into_iter().map(|candidate| (candidate, 1.0)).collect();
-    let mut engine = Combination { parts, outer: scale, least: f64::NEG_INFINITY };
+    let mut engine = Combination { parts, outer: scale, least: f64::NEG_INFINITY, periods: Vec::new() };
     let mut tally = Tally::default();
     for (index, value) in values.iter().enumerate() {
         let error = engine.absorb(scale.forward(*value));

@@ -21,7 +21,7 @@ fn days_and_weeks_go_on() {
     assert!(super::super::accuracy::smape(&outcome, forecast.mean()).unwrap() < 4.0);
     let explanation = fitted.explain();
     assert!((explanation.weights.values().sum::<f64>() - 1.0).abs() < 1e-9);
-    assert!(explanation.seasonal_periods.contains(&24) && explanation.seasonal_periods.contains(&168));
+    assert_eq!(explanation.seasonal_periods, [24, 168]);
 }
 
 /// 60 series × 48 outcomes of one noise: 95% intervals hold 95%, give or take 4 points: errors
