@@ -1,5 +1,6 @@
 """Forecasts from Python: series of every library with their index, and what a forecast can be asked."""
 
+from collections.abc import Callable
 from datetime import date, datetime, timedelta, timezone
 
 import numpy as np
@@ -151,3 +152,39 @@ def test_traffic_to_plan() -> None:
     model = sw.fit_traffic(trace=trace)
     drawn = sw.generate_traffic(model=model, seed=1, duration_seconds=600, rate_factor=2)
     assert 100 < len(drawn.arrival_ms) < 500
+
+
+def test_a_table_goes_on_where_the_index_ends() -> None:
+    index = pd.date_range("2026-03-20", periods=9, freq="D", tz="Europe/Berlin")
+    frame = naive(pd.Series([5.0] * 9, index=index)).to_pandas()
+    # Local midnights, though the clock changes in between.
+    ahead = pd.date_range("2026-03-29", periods=3, freq="D", tz="Europe/Berlin")
+    assert frame.index.equals(ahead)
+    assert list(frame) == ["mean", "lower_0.8", "upper_0.8", "lower_0.95", "upper_0.95"]
+    moved = naive(pd.Series([5.0] * 9, index=index)).update([1.0, 2.0]).to_pandas()
+    assert moved.index[0] == ahead[2] and moved["mean"].iloc[0] == 2.0
+    months = pd.Series([1.0, 2.0, 3.0], index=pd.period_range("2026-01", periods=3, freq="M"))
+    assert naive(months).to_pandas().index[0] == pd.Period("2026-04", "M")
+    clocked = sw.forecast([1.0, 2.0, 3.0], 2, start="2026-01-01", step=60.0, model="naive")
+    assert clocked.to_pandas().index[0] == pd.Timestamp("2026-01-01T00:03Z")
+    assert clocked.to_polars()["time"][1] == datetime(2026, 1, 1, 0, 4, tzinfo=timezone.utc)
+    assert naive([1.0, 2.0]).to_polars().columns[0] == "mean"
+    assert list(naive([1.0, 2.0]).to_pandas().index) == [0, 1, 2]
+
+
+@pytest.mark.parametrize(
+    ("path", "call"),
+    [
+        ("values[2]", lambda: naive([1.0, None, "x"])),
+        ("values[0]", lambda: naive([10**400, 2.0])),
+        ("times[1]", lambda: naive([1.0, 2.0], times=["2026-01-01", "soon"])),
+        ("start", lambda: naive([1.0, 2.0], start="soon", step=60)),
+        ("zone", lambda: sw.utc_offsets("Europe/Nowhere", 0, 1)),
+        ("end", lambda: sw.utc_offsets("Europe/Berlin", 5, 1)),
+        ("start", lambda: sw.utc_offsets("Europe/Berlin", float("nan"), 1)),
+    ],
+)
+def test_what_cannot_cross_is_refused_like_the_rest(path: str, call: Callable[[], object]) -> None:
+    with pytest.raises(sw.InvalidInputError) as raised:
+        call()
+    assert raised.value.path == path and raised.value.allowed

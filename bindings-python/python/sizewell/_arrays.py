@@ -10,6 +10,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from .errors import refusal
+
 
 def has_numpy() -> bool:
     """Whether NumPy is there."""
@@ -62,8 +64,8 @@ def is_missing(cell: Any) -> bool:
     return is_missing_kind(type(cell)) or (isinstance(cell, float) and isnan(cell))
 
 
-def packed(values: Any) -> bytes:
-    """Values as the bytes of floats, NaN where missing."""
+def packed(values: Any, name: str = "values") -> bytes:
+    """Values as the bytes of floats, NaN where missing; `name` is theirs in errors."""
     library = library_of(values)
     if library == "pandas":
         values = values.to_numpy(dtype="float64", na_value=float("nan"))
@@ -75,10 +77,24 @@ def packed(values: Any) -> bytes:
         data: bytes = values.astype("float64", copy=False).tobytes()
         return data
     if isinstance(values, str | bytes) or not isinstance(values, Iterable):
-        raise TypeError(f"`values` must be a series of numbers, not {type(values).__name__}")
+        raise TypeError(f"`{name}` must be a series of numbers, not {type(values).__name__}")
     if isinstance(values, array):
         return array("d", values).tobytes()
-    return array("d", (float("nan") if is_missing(cell) else cell for cell in values)).tobytes()
+    cells = [float("nan") if is_missing(cell) else cell for cell in values]
+    try:
+        return array("d", cells).tobytes()
+    except (TypeError, OverflowError):
+        place, cell = next(item for item in enumerate(cells) if not _is_number(item[1]))
+        wrong = ("invalid_type", f"{name}[{place}]", "has the wrong type")
+        raise refusal(*wrong, given=repr(cell), allowed="a number, or missing") from None
+
+
+def _is_number(cell: Any) -> bool:
+    try:
+        array("d", [cell])
+    except (TypeError, OverflowError):
+        return False
+    return True
 
 
 def numbers(data: bytes, kind: str = "float64") -> Any:

@@ -154,7 +154,7 @@ def _put(columns: Columns, path: str, column: Any) -> Any:
     elif str(getattr(column, "dtype", "")) in {"uint8", "uint16", "uint32"}:
         columns.put_counts(path, column.astype("uint32", copy=False).tobytes())
     else:
-        columns.put_floats(path, packed(column))
+        columns.put_floats(path, packed(column, path))
     return []
 
 

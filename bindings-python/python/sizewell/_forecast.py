@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from . import models as m
 from ._arrays import numbers, packed
 from ._base import made
 from ._series import packed_times, rows_of, seconds, step_seconds, times_of
 from ._sizewell import FittedSeries
+from ._tables import library
+
+if TYPE_CHECKING:
+    import pandas
+    import polars
 
 
 class Forecast:
@@ -19,9 +25,11 @@ class Forecast:
     Numbers are NumPy arrays where there is NumPy, else lists.
     """
 
-    def __init__(self, fitted: FittedSeries) -> None:
-        """From the native half; see `forecast`."""
+    def __init__(self, fitted: FittedSeries, index: Any = None, after: int = 0) -> None:
+        """From the native half, the index of the values, and how many came since."""
         self._fitted = fitted
+        self._index = index
+        self._after = after
 
     @property
     def mean(self) -> Any:
@@ -58,10 +66,62 @@ class Forecast:
         """The forecast of as many steps after the values that follow the series, without fitting
         anew.
         """
-        return Forecast(self._fitted.updated(packed(values)))
+        new = packed(values)
+        after = self._after + len(new) // array("d").itemsize
+        return Forecast(self._fitted.updated(new), self._index, after)
+
+    def to_pandas(self) -> pandas.DataFrame:
+        """A DataFrame with a row for each step; needs `pip install 'sizewell[pandas]'`.
+
+        Columns: `mean`, and for each level that was asked for `lower_0.8` and `upper_0.8`. A
+        DatetimeIndex or PeriodIndex of the values goes on; other times are in UTC.
+        """
+        found = library("pandas")
+        index, steps = self._index, len(self.mean)
+        frequency = None if index is None else _frequency(found, index)
+        if frequency is not None:
+            periods = found.period_range if hasattr(index, "to_timestamp") else found.date_range
+            index = periods(index[-1], periods=self._after + steps + 1, freq=frequency)[-steps:]
+        else:
+            micros = [round(time * 1e6) for time in self._times()]
+            index = found.to_datetime(micros, unit="us", utc=True) if micros else None
+        frame: pandas.DataFrame = found.DataFrame(self._columns(), index=index)
+        return frame
+
+    def to_polars(self) -> polars.DataFrame:
+        """As `to_pandas`, with a column `time` where there are times; needs
+        `pip install 'sizewell[polars]'`.
+        """
+        found = library("polars")
+        frame: polars.DataFrame = found.DataFrame(self._columns())
+        if times := self._times():
+            micros = found.Series("time", [round(time * 1e6) for time in times])
+            frame.insert_column(0, micros.cast(found.Datetime("us", "UTC")))
+        return frame
+
+    def _columns(self) -> dict[str, Any]:
+        report = self.report().forecast
+        columns: dict[str, Any] = {"mean": report.mean}
+        for interval in report.intervals:
+            columns[f"lower_{interval.level:g}"] = interval.lower
+            columns[f"upper_{interval.level:g}"] = interval.upper
+        return columns
+
+    def _times(self) -> list[float]:
+        """Seconds since the Unix epoch of each step; none where there are no times."""
+        report = self.report().forecast
+        clock, steps = report.clock, range(len(report.mean))
+        return [] if clock is None else [clock.start_seconds + clock.step_seconds * n for n in steps]
 
     def __repr__(self) -> str:
         return f"<Forecast: {len(self.mean)} steps by {self.model}>"
+
+
+def _frequency(pandas: Any, index: Any) -> Any:
+    """The frequency of an index; `None` where it has none."""
+    if index.freq is not None:
+        return index.freq
+    return pandas.infer_freq(index) if len(index) >= 3 else None
 
 
 def forecast(
@@ -96,15 +156,15 @@ def forecast(
     Raises `SizewellError`: for a series that is empty, infinite or too short for the model, times
     that cannot be read, a horizon, level or season out of range, and a model that is not known.
     """
-    if start is None is step:
-        times = times_of(times, values)
+    index = times_of(None, values) if times is None and start is None is step else None
+    times = index if times is None else times
     options = {
         "horizon": horizon,
         "seasonal_periods": seasonal_periods,
         "levels": levels,
         "model": model,
-        "start_seconds": None if start is None else seconds(start),
+        "start_seconds": None if start is None else seconds(start, "start"),
         "step_seconds": step_seconds(step),
         "non_negative": non_negative,
     }
-    return Forecast(FittedSeries.fit(packed(values), packed_times(times), options))
+    return Forecast(FittedSeries.fit(packed(values), packed_times(times), options), index)

@@ -163,7 +163,7 @@ def forecast_many(
         "seasonal_periods": seasonal_periods,
         "levels": levels,
         "model": model,
-        "start_seconds": None if start is None else [seconds(time) for time in starts],
+        "start_seconds": None if start is None else [seconds(time, "start") for time in starts],
         "step_seconds": step_seconds(step),
         "non_negative": non_negative,
     }

@@ -10,6 +10,7 @@ from typing import Any
 
 from ._api import fields_of
 from ._arrays import library_of, packed
+from .errors import refusal
 
 
 def rows_of(numbers: Any, rows: int) -> Any:
@@ -56,10 +57,10 @@ def packed_times(times: Any) -> bytes:
     elif library == "polars" and times.dtype.is_temporal():
         times = [micros / 1e6 for micros in times.dt.timestamp("us")]
     if getattr(getattr(times, "dtype", None), "kind", "") == "M":
-        return packed(times.astype("datetime64[ns]").astype("int64") / 1e9)
+        return packed(times.astype("datetime64[ns]").astype("int64") / 1e9, "times")
     if library_of(times) in {"numpy", "pandas", "polars"}:
-        return packed(times)
-    return packed([seconds(time) for time in times])
+        return packed(times, "times")
+    return packed([seconds(time, f"times[{place}]") for place, time in enumerate(times)], "times")
 
 
 def step_seconds(step: timedelta | float | None) -> float | None:
@@ -67,12 +68,16 @@ def step_seconds(step: timedelta | float | None) -> float | None:
     return step.total_seconds() if isinstance(step, timedelta) else step
 
 
-def seconds(time: Any) -> float:
+def seconds(time: Any, path: str) -> float:
     """Seconds since the Unix epoch; what has no zone is UTC."""
-    if isinstance(time, str):
-        time = datetime.fromisoformat(time.replace("Z", "+00:00"))
-    if isinstance(time, date) and not isinstance(time, datetime):
-        time = datetime(time.year, time.month, time.day)
-    if not isinstance(time, datetime):
-        return float(time)
+    try:
+        if isinstance(time, str):
+            time = datetime.fromisoformat(time.replace("Z", "+00:00"))
+        if isinstance(time, date) and not isinstance(time, datetime):
+            time = datetime(time.year, time.month, time.day)
+        if not isinstance(time, datetime):
+            return float(time)
+    except (TypeError, ValueError):
+        allowed = "a date, a time as in ISO 8601, or seconds since 1970"
+        raise refusal("invalid_value", path, "is no time", given=time, allowed=allowed) from None
     return (time if time.tzinfo else time.replace(tzinfo=timezone.utc)).timestamp()

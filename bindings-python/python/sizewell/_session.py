@@ -82,10 +82,10 @@ class Collector:
         """
         columns = Columns()
         columns.put_floats("at_seconds", packed_times(at_seconds))
-        columns.put_floats("usage", packed(usage))
+        columns.put_floats("usage", packed(usage, "usage"))
         if capacity is not None:
             each = [capacity] if isinstance(capacity, int | float) else capacity
-            columns.put_floats("capacity", packed(each))
+            columns.put_floats("capacity", packed(each, "capacity"))
         place: dict[str, Any] = {"now_seconds": now_seconds, "service": service, "metric": metric}
         self._session.call("record_columns", columns, **place)
 

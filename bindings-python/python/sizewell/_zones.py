@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from datetime import datetime, timezone, tzinfo
-from zoneinfo import ZoneInfo
+from math import isfinite
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from .errors import refusal
 from .models import UtcOffset
 
 __all__ = ["utc_offsets"]
 
 # No zone changes its clock twice within so many seconds.
 _STEP = 86_400
+# The year 9000: datetimes end a thousand years later.
+_MOST_SECONDS = 221_845_392_000
 
 
 def utc_offsets(
@@ -30,14 +34,18 @@ def utc_offsets(
         end: its end, likewise, at most 200 years later; for traffic that is to be generated or
             planned, the end of that.
 
-    Raises `zoneinfo.ZoneInfoNotFoundError` for a name that the system does not know (on Windows,
-    install `tzdata`), and `ValueError` for times without a time zone, out of order or too far
-    apart.
+    Raises `UnknownNameError` for a name that the system does not know (on Windows, install
+    `tzdata`), and `InvalidInputError` for times without a time zone, out of order or too far apart.
     """
-    local = ZoneInfo(zone) if isinstance(zone, str) else zone
+    try:
+        local = ZoneInfo(zone) if isinstance(zone, str) else zone
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        allowed = "a time zone of the tz database"
+        raise refusal("unknown_name", "zone", "no such name", given=zone, allowed=allowed) from None
     first, last = _seconds(start, "start"), _seconds(end, "end")
     if not first <= last <= first + 200 * 366 * _STEP:
-        raise ValueError("`end` must be after `start`, by 200 years at most")
+        allowed = "a time after `start`, by 200 years at most"
+        raise refusal("invalid_value", "end", "is not an allowed value", given=end, allowed=allowed)
     offset = _offset_at(local, first)
     offsets = [UtcOffset(from_seconds=first, offset_seconds=offset)]
     for at in range(first, last, _STEP):
@@ -56,8 +64,12 @@ def utc_offsets(
 def _seconds(time: float | datetime, name: str) -> int:
     if isinstance(time, datetime):
         if time.utcoffset() is None:
-            raise ValueError(f"`{name}` must have a time zone")
+            allowed = "a datetime with a time zone"
+            raise refusal("invalid_value", name, "has no time zone", given=time, allowed=allowed)
         time = time.timestamp()
+    if not isfinite(time) or abs(time) > _MOST_SECONDS:
+        allowed = "seconds since 1970, up to the year 9000"
+        raise refusal("invalid_value", name, "is not an allowed value", given=time, allowed=allowed)
     return int(time // 1)
 
 

@@ -57,6 +57,7 @@ class SourceFailedError(SizewellError):
     """A benchmark source failed."""
 
 
+_MOST_GIVEN = 80
 _BY_CODE: dict[str, type[SizewellError]] = {
     "contradiction": ContradictionError,
     "missing_field": MissingFieldError,
@@ -70,3 +71,17 @@ def _from_report(text: str, report: str) -> SizewellError:
     """Called by the extension module."""
     fields: dict[str, Any] = json.loads(report)
     return _BY_CODE.get(fields["code"], InvalidInputError)(text, fields)
+
+
+def refusal(
+    code: str, path: str, message: str, *, given: object = None, allowed: str | None = None
+) -> SizewellError:
+    """An error about what never reaches the extension module, in the form of those of it."""
+    shown = None if given is None else str(given)
+    if shown is not None and len(shown) > _MOST_GIVEN:
+        shown = shown[: _MOST_GIVEN - 1] + "…"
+    text = f"{path}: {message}"
+    text += "" if shown is None else f", given `{shown}`"
+    text += "" if allowed is None else f"; allowed: {allowed}"
+    report = {"code": code, "path": path, "message": message, "given": shown, "allowed": allowed}
+    return _BY_CODE.get(code, InvalidInputError)(text, {**report, "help": None, "suggestions": []})
