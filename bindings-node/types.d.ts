@@ -7430,9 +7430,9 @@ export type RhythmKind =
 export interface RunwayRequest {
   /** The load, with times, in the unit of the capacity. */
   series: SeriesInput;
-  /** The capacity there is. */
+  /** The capacity there is, 1e-9 to 1e15. */
   capacity: number;
-  /** Share of it that is not to be crossed, above 0, at most 1. */
+  /** Share of it that is not to be crossed, 1e-6 to 1. */
   utilization: number;
   /** How far to look, in days. */
   horizon_days: number;
@@ -7463,10 +7463,10 @@ export interface RunwayRequest {
 export interface RunwayRequestInput {
   /** The load, with times, in the unit of the capacity. */
   series: SeriesInputInput;
-  /** The capacity there is. */
+  /** The capacity there is, 1e-9 to 1e15. */
   capacity: number;
   /**
-   * Share of it that is not to be crossed, above 0, at most 1.
+   * Share of it that is not to be crossed, 1e-6 to 1.
    *
    * @defaultValue `0.7`
    */

@@ -166,6 +166,11 @@ fn options_are_held_to_their_ranges() {
             assert_eq!(error.path(), path, "{function} {options}");
         }
     }
+    for level in [-1.0, 0.0, 1.0, 1e308] {
+        let error =
+            asked::<Value>("backtest", json!([good, {"horizon": 3, "levels": [level]}, 2])).unwrap_err();
+        assert_eq!(error.path(), "levels[0]", "backtest {level}");
+    }
     for (function, name) in
         [("anomalies", "level"), ("changepoints", "significance"), ("trend_direction", "significance")]
     {

@@ -247,6 +247,40 @@ fn options_out_of_range_are_named() {
     assert_eq!(refused(&|one| one.retention = fine), invalid("retention.fine_seconds"));
 }
 
+/// What ran is looked at even where nothing is predicted of it.
+#[test]
+fn what_nothing_runs_as_is_named() {
+    let refused = |change: fn(&mut EstimateRequest)| {
+        let mut broken = outcome(0.0);
+        change(&mut broken.ran);
+        let outcomes = vec![outcome(1.0), broken];
+        let request = OutcomesRequest { outcomes, predict: false, now_seconds: None };
+        refusal(assess_outcomes(catalog(), &request))
+    };
+    assert_eq!(refused(|ran| ran.replicas = Some(0)), invalid("outcomes[1].ran.replicas"));
+    assert_eq!(refused(|ran| ran.input_tokens = -1.0), invalid("outcomes[1].ran.input_tokens"));
+    assert_eq!(refused(|ran| ran.output_tokens = 1e308), invalid("outcomes[1].ran.output_tokens"));
+}
+
+/// Details of resources may have been changed since the collector gave them.
+#[test]
+fn resources_that_cannot_be_are_named() {
+    let mut collector = Collector::new(CollectorOptions::default()).unwrap();
+    collector.record(START, &Reading::signal("api", Metric::QueueDepth, 5.0)).unwrap();
+    let resources = collector.all_details(START + 60.0, &DashboardOptions::default()).unwrap();
+    for bad in IMPOSSIBLE {
+        let mut request = ReviewRequest { resources: resources.clone(), ..ReviewRequest::default() };
+        request.resources[0].above_critical_fraction = bad;
+        assert_eq!(refusal(quarterly_review(&request)), invalid("resources[0].above_critical_fraction"));
+        request.resources = resources.clone();
+        request.resources[0].above_warning_fraction = bad;
+        assert_eq!(refusal(quarterly_review(&request)), invalid("resources[0].above_warning_fraction"));
+    }
+    let mut request = ReviewRequest { resources, ..ReviewRequest::default() };
+    request.resources[0].trend.p95 = 1e308;
+    assert_eq!(refusal(quarterly_review(&request)), invalid("resources[0].trend.p95"));
+}
+
 /// Nothing, one of everything, and all alike.
 #[test]
 fn little_has_a_documented_answer() {

@@ -237,6 +237,11 @@ fn impossible_traces_are_refused() {
     with(|trace| trace.arrival_ms[3] = 0.0, ErrorCode::InvalidValue, "trace.arrival_ms[3]");
     with(|trace| trace.arrival_ms[9] = f64::INFINITY, ErrorCode::InvalidValue, "trace.arrival_ms[9]");
     with(|trace| trace.input_tokens[4] = u32::MAX, ErrorCode::InvalidValue, "trace.input_tokens[4]");
+    with(
+        |trace| trace.cached_tokens = trace.input_tokens.iter().map(|tokens| tokens + 1).collect(),
+        ErrorCode::InvalidValue,
+        "trace.cached_tokens[0]",
+    );
     with(|trace| trace.output_tokens.truncate(3), ErrorCode::Contradiction, "trace.output_tokens");
     with(|trace| trace.latency_ms = vec![-1.0; 10], ErrorCode::InvalidValue, "trace.latency_ms[0]");
     with(|trace| trace.status = vec![RequestStatus::Failed], ErrorCode::Contradiction, "trace.status");

@@ -314,8 +314,13 @@ fn impossible_runways_are_refused() {
         (error.code(), error.path().to_owned())
     };
     let invalid = |path: &str| (ErrorCode::InvalidValue, path.to_owned());
-    assert_eq!(refused(|request| request.capacity = 0.0), invalid("capacity"));
+    for capacity in [0.0, 5e-324, f64::INFINITY] {
+        let mut request = runway(280.0);
+        request.capacity = capacity;
+        assert_eq!(capacity_runway_with(&request, &Naive).unwrap_err().path(), "capacity");
+    }
     assert_eq!(refused(|request| request.utilization = 70.0), invalid("utilization"));
+    assert_eq!(refused(|request| request.utilization = 5e-324), invalid("utilization"));
     assert_eq!(refused(|request| request.horizon_days = 0.0), invalid("horizon_days"));
     assert_eq!(refused(|request| request.quantile = 1.0), invalid("quantile"));
     assert_eq!(refused(|request| request.now_seconds = Some(0.0)), invalid("now_seconds"));

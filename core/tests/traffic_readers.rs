@@ -138,6 +138,9 @@ fn guidellm() {
     assert_eq!(trace.arrival_ms, [0.0, 1500.0, 2000.0, 10_000.0]);
     assert_eq!((trace.start_seconds, &trace.latency_ms[..2]), (Some(1.76e9), &[2000.0, 1500.0][..]));
     assert_eq!((trace.cached_tokens[1], trace.status[2]), (128, RequestStatus::Failed));
+    // More than the whole prompt is a count of something else.
+    let odd = text.replace("\"cached_tokens\": 128", "\"cached_tokens\": 513");
+    assert!(read(TraceFormat::GuideLlm, &odd).trace.cached_tokens.is_empty());
     let second =
         ReadTraceRequest { benchmark: Some(1), ..ReadTraceRequest::new(TraceFormat::GuideLlm, text) };
     assert_eq!(read_trace(&second).unwrap().trace.len(), 1);

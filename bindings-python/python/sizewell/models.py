@@ -6766,10 +6766,10 @@ class RunwayRequest(_Model):
     """The load, with times, in the unit of the capacity."""
 
     capacity: float
-    """The capacity there is."""
+    """The capacity there is, 1e-9 to 1e15."""
 
     utilization: float = 0.7
-    """Share of it that is not to be crossed, above 0, at most 1."""
+    """Share of it that is not to be crossed, 1e-6 to 1."""
 
     horizon_days: float = 90.0
     """How far to look, in days."""

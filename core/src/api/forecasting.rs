@@ -147,6 +147,7 @@ pub(super) fn tested(
     times: &[f64],
 ) -> Result<BacktestReport> {
     check_horizon(options.horizon)?;
+    check_levels(&options.levels)?;
     let model = options.model.forecaster(options.seasonal_periods.as_deref(), options.horizon)?;
     backtest(model.as_ref(), &options.series(with_gaps(values), times)?, options.horizon, folds, how)
 }

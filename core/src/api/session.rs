@@ -388,5 +388,11 @@ mod tests {
             (Some(239.0), Some(1e9))
         );
         assert_eq!(refused(&mut analyzer, "add", batch(1e9 - 9.0)).1, "arrival_ms[0]");
+        let mut analyzer = session("TraceAnalyzer");
+        let descending = json!([{"arrival_ms": [5, 0], "input_tokens": [1, 1], "output_tokens": [1, 1], "start_seconds": 1e9}]);
+        assert_eq!(refused(&mut analyzer, "add", descending).1, "arrival_ms[1]");
+        let timeless = json!([{"arrival_ms": [0, 5000], "input_tokens": [1, 1], "output_tokens": [1, 1]}]);
+        answer(&mut analyzer, "add", timeless);
+        assert!(answer(&mut analyzer, "analysis", json!([]))["first_seconds"].is_null());
     }
 }

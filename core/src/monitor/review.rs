@@ -25,6 +25,8 @@ const LEAST_HIT_FRACTION: f64 = 0.10;
 const LEAST_COUNT: f64 = 1e-9;
 /// Greatest projection.
 const MOST_VALUE: f64 = 1e15;
+/// The most that is held against what was projected: of more, the ratio may be no number.
+const MOST_P95: f64 = 1e100;
 /// What points about resources need.
 const NEEDS_RESOURCES: &str = "`resources`: every resource in detail, with a window of a quarter";
 /// How far usage may be from its projection before it calls for attention.
@@ -179,6 +181,7 @@ impl ReviewItem {
 /// At `costs` and `cache`: `contradiction` for columns of different lengths, `invalid_value` for
 /// what is negative, not finite, or not in ascending order, after the present, and for more
 /// hits than look-ups; at
+/// `resources[i]`: `invalid_value` for shares of the time outside 0 to 1; at
 /// `projections[i]`: `invalid_value`, and `unknown_name` for one of a resource that is not among
 /// those given.
 pub fn quarterly_review(request: &ReviewRequest) -> Result<QuarterlyReview> {
@@ -188,8 +191,11 @@ pub fn quarterly_review(request: &ReviewRequest) -> Result<QuarterlyReview> {
     check_past("costs.at_seconds", &request.costs.at_seconds, request.now_seconds)?;
     check_past("cache.at_seconds", &request.cache.at_seconds, request.now_seconds)?;
     for (index, resource) in request.resources.iter().enumerate() {
-        let path = format!("resources[{index}].status.at_seconds");
-        check_not_after(&path, resource.status.at_seconds, request.now_seconds)?;
+        let path = |field: &str| format!("resources[{index}].{field}");
+        check_not_after(&path("status.at_seconds"), resource.status.at_seconds, request.now_seconds)?;
+        check_range(&path("above_warning_fraction"), resource.above_warning_fraction, 0.0, 1.0)?;
+        check_range(&path("above_critical_fraction"), resource.above_critical_fraction, 0.0, 1.0)?;
+        check_range(&path("trend.p95"), resource.trend.p95, -MOST_P95, MOST_P95)?;
     }
     let items = vec![
         projected(request)?,

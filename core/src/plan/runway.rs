@@ -11,7 +11,7 @@ use crate::error::{Error, ErrorCode, Result};
 use crate::forecast::{
     Auto, Clock, Forecast, Forecaster, MOST_STEPS, Naive, SeasonalNaive, Series, SeriesInput,
 };
-use crate::units::{DAY_SECONDS, Date, check_positive, check_range};
+use crate::units::{DAY_SECONDS, Date, check_range};
 use crate::workload::UtcOffset;
 use crate::workload::trace::LocalClock;
 
@@ -24,6 +24,11 @@ const LAST_DAYS: f64 = 7.0;
 /// Growth is told from so many days.
 const LEAST_DAYS: f64 = 7.0;
 
+/// Least capacity and share of it that loads are held against: of less, the share in use is too large for
+/// a number.
+const LEAST_CAPACITY: f64 = 1e-9;
+const LEAST_UTILIZATION: f64 = 1e-6;
+
 /// What [`capacity_runway`] is asked.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -31,9 +36,9 @@ const LEAST_DAYS: f64 = 7.0;
 pub struct RunwayRequest {
     /// The load, with times, in the unit of the capacity.
     pub series: SeriesInput,
-    /// The capacity there is.
+    /// The capacity there is, 1e-9 to 1e15.
     pub capacity: f64,
-    /// Share of it that is not to be crossed, above 0, at most 1.
+    /// Share of it that is not to be crossed, 1e-6 to 1.
     #[serde(default = "usual_utilization")]
     pub utilization: f64,
     /// How far to look, in days.
@@ -197,7 +202,7 @@ pub fn capacity_runway(request: &RunwayRequest) -> Result<CapacityRunway> {
 ///
 /// # Errors
 ///
-/// `invalid_value` for a capacity that is not positive, shares outside 0 to 1, a horizon or lead time out of
+/// `invalid_value` for a capacity, shares, a horizon or lead time out of
 /// its range, or a present before the last point of the series; `missing_field` at
 /// `series.start_seconds` for a series without times; `too_large` for a horizon of over 100,000 steps; as
 /// the series and the model under `series`; `contradiction` for a fixed offset and a list of them.
@@ -228,8 +233,8 @@ pub fn capacity_runway_with(request: &RunwayRequest, model: &dyn Forecaster) -> 
 }
 
 fn check(request: &RunwayRequest) -> Result<()> {
-    check_positive("capacity", request.capacity, 1e15)?;
-    check_positive("utilization", request.utilization, 1.0)?;
+    check_range("capacity", request.capacity, LEAST_CAPACITY, 1e15)?;
+    check_range("utilization", request.utilization, LEAST_UTILIZATION, 1.0)?;
     check_range("horizon_days", request.horizon_days, 1e-3, 36_600.0)?;
     check_range("quantile", request.quantile, 0.5, 0.9999)?;
     check_range("level", request.level, 0.01, 0.999)?;

@@ -19,9 +19,9 @@ use serde::{Deserialize, Serialize};
 
 use super::reading::{check_not_after, check_present, check_time};
 use crate::error::{Error, ErrorCode, Result};
-use crate::queueing::EstimateRequest;
-use crate::units::{Quantile, check_name, check_range};
-use crate::workload::{MAX_LATENCY_MS, MAX_QPS, MIN_QPS};
+use crate::queueing::{EstimateRequest, MAX_REPLICAS};
+use crate::units::{Quantile, check_count, check_name, check_range};
+use crate::workload::{MAX_LATENCY_MS, MAX_QPS, MAX_TOKENS, MIN_QPS};
 
 pub use assess::{OutcomeReport, OutcomesRequest, assess_outcomes};
 pub use bias::{BiasScope, PredictionBias};
@@ -172,12 +172,12 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    /// Checks all but what ran, which a prediction checks.
+    /// Checks all but whether the catalog has what ran and how it can run, which a prediction checks.
     ///
     /// # Errors
     ///
     /// `empty` or `invalid_value` at `deployment_id`; `invalid_value` for a time or a figure out of
-    /// range; `missing_field` at `ran.qps`, `invalid_value` at `ran.concurrency`, for a deployment's
+    /// range, and for lengths or a number of replicas that nothing has; `missing_field` at `ran.qps`, `invalid_value` at `ran.concurrency`, for a deployment's
     /// load is open; `missing_field` at `observed` where nothing was.
     pub fn check(&self) -> Result<()> {
         check_name("deployment_id", &self.deployment_id, 200)?;
@@ -194,6 +194,9 @@ impl Outcome {
             (None, None) => return Err(Error::missing("ran.qps", "requests per second over all replicas")),
             (Some(qps), None) => check_range("ran.qps", qps, MIN_QPS, MAX_QPS)?,
         }
+        check_range("ran.input_tokens", self.ran.input_tokens, 1.0, f64::from(MAX_TOKENS))?;
+        check_range("ran.output_tokens", self.ran.output_tokens, 1.0, f64::from(MAX_TOKENS))?;
+        check_count("ran.replicas", self.replicas().into(), 1, MAX_REPLICAS.into())?;
         for (name, figures) in
             [("observed", &self.observed), ("predicted", &self.predicted), ("targets", &self.targets)]
         {

@@ -222,7 +222,10 @@ impl TraceAnalyzer {
                 }
                 None if self.requests == 0 => {
                     let options = TraceOptions { start_seconds: Some(own), ..self.options.clone() };
-                    *self = Self::new(options)?;
+                    let mut fresh = Self::new(options)?;
+                    fresh.add(trace.columns())?;
+                    *self = fresh;
+                    return Ok(());
                 }
                 None => {
                     let message = "is given, and the batches before had none";

@@ -84,8 +84,8 @@ impl TraceColumns<'_> {
     /// # Errors
     ///
     /// `contradiction` for columns of different lengths; `invalid_value` for times that are not
-    /// finite, negative, descending or beyond ten years, more than ten million tokens, latencies
-    /// that are negative or not finite, or a position in a dictionary that it does not have.
+    /// finite, negative, descending or beyond ten years, more than ten million tokens, more
+    /// tokens from a cache than the prompt has, latencies that are negative or not finite, or a position in a dictionary that it does not have.
     pub(super) fn check(&self, earliest_ms: f64) -> Result<()> {
         let requests = self.arrival_ms.len();
         let needed = [("input_tokens", self.input_tokens.len()), ("output_tokens", self.output_tokens.len())];
@@ -118,6 +118,13 @@ impl TraceColumns<'_> {
                 let count = tokens.get(index).copied().unwrap_or_default();
                 check_count(&format!("{path}[{index}]"), count.into(), 0, MAX_TOKENS.into())?;
             }
+        }
+        let mut both = self.cached_tokens.iter().zip(self.input_tokens);
+        if let Some(index) = both.position(|(cached, input)| cached > input) {
+            let at = |tokens: &[u32]| tokens.get(index).copied().unwrap_or_default();
+            let allowed = format!("at most the prompt's tokens, {}", at(self.input_tokens));
+            let path = format!("cached_tokens[{index}]");
+            return Err(Error::invalid(path, at(self.cached_tokens), allowed));
         }
         let fits = |latency: &f64| (0.0..=MOST_LATENCY_MS).contains(latency);
         if let Some(index) = self.latency_ms.iter().position(|latency| !fits(latency)) {

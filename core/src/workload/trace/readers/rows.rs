@@ -22,6 +22,7 @@ pub(super) struct Row<'a> {
     pub input_tokens: u32,
     pub output_tokens: u32,
     pub latency_ms: Option<f64>,
+    /// Taken for not known where more than the prompt has: some count prompts without them.
     pub cached_tokens: Option<u32>,
     pub status: Option<RequestStatus>,
     pub session: Option<&'a str>,
@@ -130,8 +131,9 @@ impl Rows {
         self.trace.output_tokens.push(row.output_tokens);
         self.has.latency |= row.latency_ms.is_some();
         self.trace.latency_ms.push(row.latency_ms.unwrap_or_default());
-        self.has.cached |= row.cached_tokens.is_some();
-        self.trace.cached_tokens.push(row.cached_tokens.unwrap_or_default());
+        let cached = row.cached_tokens.filter(|cached| *cached <= row.input_tokens);
+        self.has.cached |= cached.is_some();
+        self.trace.cached_tokens.push(cached.unwrap_or_default());
         self.has.status |= row.status.is_some();
         self.trace.status.push(row.status.unwrap_or_default());
         self.has.blocks |= row.blocks.is_some();
