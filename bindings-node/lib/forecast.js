@@ -14,10 +14,10 @@ function packedSeries(series, options, offsets, times) {
       throw refusal('invalid_type', 'series', 'has the wrong type', { given, allowed: 'a list of series, or values and offsets' });
     }
     ends.push(0);
-    series.forEach((values, place) => {
+    for (const [place, values] of series.entries()) {
       parts.push(floats(values, `series[${place}]`));
       ends.push(ends[place] + parts[place].length);
-    });
+    }
   } else {
     parts.push(floats(series, 'series'));
     for (const [place, offset] of floats(offsets, 'offsets').entries()) {

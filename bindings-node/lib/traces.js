@@ -3,7 +3,7 @@
 // Traces: columns that are typed arrays go to the native half and come back without a detour through
 // text, whatever is a list goes as text.
 
-const { asking, floats, isTypedArray, reading, refusal, write } = require('./values.js');
+const { MAX_LENGTH, asking, floats, isTypedArray, reading, refusal, write } = require('./values.js');
 
 const STATUSES = ['completed', 'failed', 'cancelled'];
 const LONE_SURROGATE = /\p{Surrogate}/u;
@@ -11,6 +11,9 @@ const LONE_SURROGATE = /\p{Surrogate}/u;
 const NESTED = ['model', 'tenant', 'prefix'];
 
 const isObject = (value) => Object.prototype.toString.call(value) === '[object Object]';
+
+/** Whether it is a list that is not too long; one that is stays, to be refused. */
+const isList = (column) => Array.isArray(column) && column.length <= MAX_LENGTH;
 
 /** Puts a typed array into the columns and gives what stands for it; anything else as it is. */
 function put(columns, path, column) {
@@ -23,14 +26,14 @@ function put(columns, path, column) {
 
 /** Codes of how requests ended; a list with another word stays, to be refused with its place. */
 function statusCodes(columns, column) {
-  if (!Array.isArray(column) || column.length === 0) return put(columns, 'status', column);
+  if (!isList(column) || column.length === 0) return put(columns, 'status', column);
   const codes = Uint32Array.from(column, (word) => STATUSES.indexOf(word));
   return codes.every((code) => code < STATUSES.length) ? put(columns, 'status', codes) : column;
 }
 
 /** Names once each, and which of them each request has. */
 function labelled(column) {
-  if (!Array.isArray(column) || !column.every((name) => typeof name === 'string')) return column;
+  if (!isList(column) || !column.every((name) => typeof name === 'string')) return column;
   const known = new Map();
   const code = (name) => known.get(name) ?? known.set(name, known.size).size - 1;
   const index = Uint32Array.from(column, code);

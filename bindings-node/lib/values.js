@@ -65,6 +65,12 @@ function check(value, path, ancestors) {
   }
 }
 
+function checkLength(list, path) {
+  if (list.length <= MAX_LENGTH) return;
+  const detail = { given: String(list.length), allowed: `at most ${MAX_LENGTH}` };
+  throw refusal('too_large', path, 'has too many elements', detail);
+}
+
 function checkParts(value, path, ancestors) {
   const kind = Object.prototype.toString.call(value).slice(8, -1);
   if (kind !== 'Object' && kind !== 'Array') throw wrongType(path, kind);
@@ -77,10 +83,7 @@ function checkParts(value, path, ancestors) {
   const prefix = ancestors.length === 0 ? '' : `${path}.`;
   ancestors.push(value);
   if (Array.isArray(value)) {
-    if (value.length > MAX_LENGTH) {
-      const detail = { given: String(value.length), allowed: `at most ${MAX_LENGTH}` };
-      throw refusal('too_large', path, 'has too many elements', detail);
-    }
+    checkLength(value, path);
     for (let index = 0; index < value.length; index += 1) {
       const part = value[index];
       // A path for each of many thousand numbers would cost more than the rest of the call.
@@ -143,6 +146,7 @@ function floats(values, name) {
   const isNumbers = isTypedArray(values) && !(values instanceof BigInt64Array || values instanceof BigUint64Array);
   if (isNumbers) return Float64Array.from(values);
   if (!Array.isArray(values)) throw wrongType(name, Object.prototype.toString.call(values).slice(8, -1));
+  checkLength(values, name);
   return Float64Array.from(values, (value, index) => {
     if (value == null) return NaN;
     if (typeof value !== 'number') throw wrongType(`${name}[${index}]`, typeof value);
@@ -162,6 +166,7 @@ function joined(Kind, lists) {
 }
 
 module.exports = {
+  MAX_LENGTH,
   SizewellError,
   asking,
   call,

@@ -87,6 +87,16 @@ def test_series_of_every_library(function: Callable[..., Any]) -> None:
         ([1.0] * 30, {"level_": 3}, "unknown_field", "level_"),
         ([1.0] * 30, {"times": [0.0]}, "contradiction", "times"),
         ([1.0, 2.0], {"times": [0.0, float("nan")]}, "invalid_value", "times[1]"),
+        ([1.0, 2.0], {"times": [0.0, pd.NaT]}, "invalid_value", "times[1]"),
+        ([1.0, 2.0], {"times": [0.0, 10**400]}, "invalid_value", "times[1]"),
+        ([1.0, 2.0], {"times": np.array([0, "NaT"], "M8[s]")}, "invalid_value", "times[1]"),
+        ([1.0, 2.0], {"times": pl.Series([datetime(2026, 1, 1), None])}, "invalid_value", "times[1]"),
+        (np.array([1.0, 1j]), {}, "invalid_type", "values[0]"),
+        (np.array([1.0, "x"], object), {}, "invalid_type", "values[1]"),
+        (pd.Series([1.0, "x"]), {}, "invalid_type", "values[1]"),
+        (pd.Series(["a", "b"], dtype="category"), {}, "invalid_type", "values[0]"),
+        (pl.Series(["a"]), {}, "invalid_type", "values[0]"),
+        (pl.Series([[1.0]]), {}, "invalid_type", "values[0]"),
     ],
 )
 def test_refusals(
@@ -95,6 +105,32 @@ def test_refusals(
     with pytest.raises(sw.SizewellError) as caught:
         function(values, **options)
     assert (caught.value.code, caught.value.path) == (code, path)
+
+
+@pytest.mark.parametrize(
+    "table",
+    [np.zeros((2, 3)), np.array(1.0), pd.DataFrame({"a": [1.0]}), pl.DataFrame({"a": [1.0]}), 5, "12"],
+)
+def test_what_is_no_series_is_a_wrong_type(table: Any) -> None:
+    with pytest.raises(TypeError, match="`values` must be a series of numbers"):
+        sw.anomalies(table)
+    with pytest.raises(TypeError, match="`times` must be a series of numbers"):
+        sw.anomalies([1.0, 2.0], times=table)
+
+
+def test_masked_values_are_missing() -> None:
+    values = np.arange(30.0)
+    masked = np.ma.masked_array(values, mask=values == 7)
+    missing = np.where(values == 7, np.nan, values)
+    assert sw.decompose(masked) == sw.decompose(missing)
+    many = sw.forecast_many(np.ma.stack([masked, masked]), 2, model="drift")
+    np.testing.assert_array_equal(many.mean[0], sw.forecast(missing, 2, model="drift").mean)
+
+
+def test_times_beyond_nanoseconds_stay_as_they_are() -> None:
+    times = np.datetime64("2500-01-01", "s") + np.arange(30) * np.timedelta64(1, "D")
+    found = sw.anomalies([1.0] * 20 + [50.0] + [1.0] * 9, times=times).anomalies
+    assert found[0].at_seconds == times[20].astype("int64")
 
 
 def test_times_that_are_not_regular_are_resampled() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from .errors import refusal
+from .errors import brief, refusal
 
 
 def has_numpy() -> bool:
@@ -34,11 +34,11 @@ def by_name(table: Any, name: str = "columns") -> Mapping[str, Any]:
     if isinstance(table, BaseModel):
         return table.__dict__
     match library_of(table):
-        case "pandas":
+        case "pandas" if hasattr(table, "columns"):
             return {str(name): table[name] for name in table.columns}
-        case "polars":
+        case "polars" if hasattr(table, "get_columns"):
             return {column.name: column for column in table.get_columns()}
-        case "pyarrow":
+        case "pyarrow" if hasattr(table, "column_names"):
             return dict(zip(table.column_names, table.columns, strict=True))
     expected = "a dict of columns, a DataFrame or an Arrow table"
     raise TypeError(f"`{name}` must be {expected}, not {type(table).__name__}")
@@ -64,35 +64,59 @@ def is_missing(cell: Any) -> bool:
     return is_missing_kind(type(cell)) or (isinstance(cell, float) and isnan(cell))
 
 
+def check_many(values: Any, name: str) -> None:
+    """Refuses what is no series: one thing, a text, a table."""
+    many = not isinstance(values, str | bytes) and isinstance(values, Iterable)
+    if not many or len(getattr(values, "shape", (0,))) != 1:
+        raise TypeError(f"`{name}` must be a series of numbers, not {type(values).__name__}")
+
+
 def packed(values: Any, name: str = "values") -> bytes:
     """Values as the bytes of floats, NaN where missing; `name` is theirs in errors."""
-    library = library_of(values)
-    if library == "pandas":
-        values = values.to_numpy(dtype="float64", na_value=float("nan"))
-    elif library == "polars":
-        values = plain(values.cast(import_module("polars").Float64))
-    elif library == "pyarrow":
-        values = plain(values)
-    if library_of(values) == "numpy" and values.ndim == 1 and values.dtype.kind in "fiu":
-        data: bytes = values.astype("float64", copy=False).tobytes()
-        return data
-    if isinstance(values, str | bytes) or not isinstance(values, Iterable):
-        raise TypeError(f"`{name}` must be a series of numbers, not {type(values).__name__}")
+    check_many(values, name)
+    values = _of_floats(values)
+    if library_of(values) == "numpy" and values.dtype.kind in "fiu":
+        return floats(values)
     if isinstance(values, array):
         return array("d", values).tobytes()
     cells = [float("nan") if is_missing(cell) else cell for cell in values]
     try:
         return array("d", cells).tobytes()
-    except (TypeError, OverflowError):
+    except (TypeError, ValueError, OverflowError):
         place, cell = next(item for item in enumerate(cells) if not _is_number(item[1]))
         wrong = ("invalid_type", f"{name}[{place}]", "has the wrong type")
-        raise refusal(*wrong, given=repr(cell), allowed="a number, or missing") from None
+        allowed = "a number, or missing"
+        raise refusal(*wrong, given=brief(cell), allowed=allowed) from None
+
+
+def floats(values: Any) -> bytes:
+    """A NumPy array of numbers as the bytes of floats, NaN where it is masked."""
+    values = values.astype("float64", copy=False)
+    data: bytes = (values.filled(float("nan")) if hasattr(values, "filled") else values).tobytes()
+    return data
+
+
+def _of_floats(values: Any) -> Any:
+    """A NumPy array of a library's numbers; what holds anything else as it is, to be looked through."""
+    if getattr(getattr(values, "dtype", None), "kind", "") == "c":
+        return values.tolist()
+    match library_of(values):
+        case "pandas":
+            try:
+                return values.to_numpy(dtype="float64", na_value=float("nan"))
+            except (TypeError, ValueError):
+                return values
+        case "polars" if values.dtype.is_numeric():
+            return plain(values.cast(import_module("polars").Float64))
+        case "pyarrow":
+            return plain(values)
+    return values
 
 
 def _is_number(cell: Any) -> bool:
     try:
         array("d", [cell])
-    except (TypeError, OverflowError):
+    except (TypeError, ValueError, OverflowError):
         return False
     return True
 

@@ -143,7 +143,7 @@ def _put(columns: Columns, path: str, column: Any) -> Any:
         kind: Any = getattr(column, "dtype", None)
         numeric = kind.is_numeric() if hasattr(kind, "is_numeric") else getattr(kind, "kind", "")
         column = column if numeric is True or numeric in tuple("fiu") else plain(column)
-    if library_of(column) == "numpy" and (column.ndim != 1 or column.dtype.kind not in "fiu"):
+    if library_of(column) == "numpy" and (column.ndim != 1 or column.dtype.kind not in "fiu" or hasattr(column, "filled")):
         return column.tolist()
     if isinstance(column, str | bytes | list | tuple) or not hasattr(column, "__len__"):
         return column

@@ -9,7 +9,7 @@ from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 from . import models as m
-from ._arrays import by_name, library_of, numbers, packed
+from ._arrays import by_name, floats, library_of, numbers, packed
 from ._base import made
 from ._series import packed_times, rows_of, seconds, step_seconds, times_of
 from ._sizewell import ForecastTable
@@ -180,12 +180,12 @@ def _columns_of(
         return names, packed(series), ends, packed_times(times_of(times, series))
     if library_of(series) == "numpy" and series.ndim == 2 and series.dtype.kind in "fiu":
         rows, width = series.shape
-        values = series.astype("float64").tobytes()
+        values = floats(series)
         ends = [row * width for row in range(rows + 1)]
         return list(range(rows)), values, ends, packed_times(times) * rows
     columns: dict[Any, Any]
     if isinstance(series, Mapping) or library_of(series) in {"pandas", "polars", "pyarrow"}:
-        columns = dict(by_name(series))
+        columns = dict(by_name(series, "series"))
     elif isinstance(series, Iterable) and not isinstance(series, str | bytes):
         columns = dict(enumerate(series))
     else:

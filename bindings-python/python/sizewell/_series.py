@@ -9,7 +9,7 @@ from math import isnan
 from typing import Any
 
 from ._api import fields_of
-from ._arrays import library_of, packed
+from ._arrays import check_many, library_of, packed
 from .errors import refusal
 
 
@@ -24,7 +24,7 @@ def rows_of(numbers: Any, rows: int) -> Any:
 def times_of(times: Any, values: Any) -> Any:
     """The times that are given, else those of the index of a pandas Series."""
     if times is None and library_of(values) == "pandas":
-        index = values.index
+        index = getattr(values, "index", None)
         if type(index).__name__ in {"DatetimeIndex", "PeriodIndex"}:
             return index
     return times
@@ -48,19 +48,27 @@ def packed_times(times: Any) -> bytes:
     """Times as the bytes of seconds since the Unix epoch."""
     if times is None:
         return b""
-    library = library_of(times)
-    if library == "pandas":
-        if hasattr(times, "to_timestamp") and type(times).__name__ == "PeriodIndex":
-            times = times.to_timestamp()
-        if getattr(times.dtype, "kind", "") == "M":
-            times = times.to_numpy(dtype="datetime64[ns]")
-    elif library == "polars" and times.dtype.is_temporal():
-        times = [micros / 1e6 for micros in times.dt.timestamp("us")]
-    if getattr(getattr(times, "dtype", None), "kind", "") == "M":
-        return packed(times.astype("datetime64[ns]").astype("int64") / 1e9, "times")
+    if type(times).__name__ == "PeriodIndex":
+        times = times.to_timestamp()
+    kind = getattr(times, "dtype", None)
+    if getattr(kind, "kind", "") == "M":
+        return packed(_stamps(times), "times")
+    if library_of(times) == "polars" and str(kind).partition("(")[0] in {"Date", "Datetime"}:
+        micros = times.dt.timestamp("us")
+        times = [None if micro is None else micro / 1e6 for micro in micros]
     if library_of(times) in {"numpy", "pandas", "polars"}:
         return packed(times, "times")
+    check_many(times, "times")
     return packed([seconds(time, f"times[{place}]") for place, time in enumerate(times)], "times")
+
+
+def _stamps(times: Any) -> Any:
+    """Seconds of the times of NumPy or pandas, NaN for none."""
+    kind = "datetime64[us]"
+    micros = times.to_numpy(dtype=kind) if hasattr(times, "to_numpy") else times.astype(kind)
+    found = micros.astype("int64") / 1e6
+    found[micros != micros] = float("nan")
+    return found
 
 
 def step_seconds(step: timedelta | float | None) -> float | None:
@@ -77,7 +85,7 @@ def seconds(time: Any, path: str) -> float:
             time = datetime(time.year, time.month, time.day)
         if not isinstance(time, datetime):
             return float(time)
-    except (TypeError, ValueError):
+        return (time if time.tzinfo else time.replace(tzinfo=timezone.utc)).timestamp()
+    except (TypeError, ValueError, OverflowError):
         allowed = "a date, a time as in ISO 8601, or seconds since 1970"
         raise refusal("invalid_value", path, "is no time", given=time, allowed=allowed) from None
-    return (time if time.tzinfo else time.replace(tzinfo=timezone.utc)).timestamp()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from reprlib import Repr
 from typing import Any
 
 __all__ = [
@@ -58,6 +59,8 @@ class SourceFailedError(SizewellError):
 
 
 _MOST_GIVEN = 80
+_BRIEF = Repr()
+_BRIEF.maxstring = _BRIEF.maxother = _MOST_GIVEN
 _BY_CODE: dict[str, type[SizewellError]] = {
     "contradiction": ContradictionError,
     "missing_field": MissingFieldError,
@@ -73,11 +76,16 @@ def _from_report(text: str, report: str) -> SizewellError:
     return _BY_CODE.get(fields["code"], InvalidInputError)(text, fields)
 
 
+def brief(thing: object) -> str:
+    """A thing as Python writes it, of what is deep or long the beginning."""
+    return _BRIEF.repr(thing)
+
+
 def refusal(
     code: str, path: str, message: str, *, given: object = None, allowed: str | None = None
 ) -> SizewellError:
     """An error about what never reaches the extension module, in the form of those of it."""
-    shown = None if given is None else str(given)
+    shown = given if given is None or isinstance(given, str) else brief(given)
     if shown is not None and len(shown) > _MOST_GIVEN:
         shown = shown[: _MOST_GIVEN - 1] + "…"
     text = f"{path}: {message}"
