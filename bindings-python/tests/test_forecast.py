@@ -172,6 +172,14 @@ def test_a_table_goes_on_where_the_index_ends() -> None:
     assert list(naive([1.0, 2.0]).to_pandas().index) == [0, 1, 2]
 
 
+@pytest.mark.parametrize("zone", ["Europe/Berlin", None])
+def test_a_table_keeps_the_zone_of_an_index_with_a_gap(zone: str | None) -> None:
+    hours = pd.date_range("2026-03-20", periods=48, freq="h", tz=zone).delete([20])
+    frame = naive(pd.Series(range(47), index=hours)).to_pandas()
+    assert pd.DatetimeIndex(frame.index).tz == hours.tz
+    assert frame.index[0] == pd.Timestamp("2026-03-22", tz=zone)
+
+
 @pytest.mark.parametrize(
     ("path", "call"),
     [

@@ -86,6 +86,9 @@ def test_an_index_says_when() -> None:
         many(pd.DataFrame(TABLE.T, columns=NAMES, index=INDEX)),
         many(pd.DataFrame(TABLE.T, columns=NAMES, index=INDEX.to_period("h"))),
         many(pl.DataFrame(TABLE.T, schema=NAMES).with_columns(at=pl.Series(INDEX.to_numpy()))),
+        many(pd.DataFrame(TABLE.T, columns=NAMES).assign(at=INDEX)),
+        many(pd.DataFrame(TABLE.T, columns=NAMES).assign(at=INDEX.tz_localize("UTC"))),
+        many({"at": INDEX.to_numpy(), **dict(zip(NAMES, TABLE, strict=True))}),
         many({name: pd.Series(row, index=INDEX) for name, row in zip(NAMES, TABLE, strict=True)}),
         many(TABLE, times=INDEX),
         many(TABLE, start="2026-03-01", step=3600),
@@ -119,6 +122,12 @@ def test_frames_have_a_row_for_each_step() -> None:
         (TABLE, {"start": [0.0], "step": 1}, "contradiction", "start_seconds"),
         (HOURS, {"offsets": [0, 9]}, "invalid_value", "offsets[1]"),
         (HOURS, {"offsets": [1, 240]}, "invalid_value", "offsets[0]"),
+        (pd.DataFrame({"a": HOURS, "b": INDEX, "c": INDEX}), {}, "invalid_type", "series.b"),
+        (pd.DataFrame({"a": HOURS, "b": INDEX}, index=INDEX), {}, "invalid_type", "series.b"),
+        (pd.DataFrame({"a": [1.0, 2.0], "b": ["x", "y"]}), {}, "invalid_type", "series.b[0]"),
+        (pl.DataFrame({"a": [1.0, 2.0], "b": ["x", "y"]}), {}, "invalid_type", "series.b[0]"),
+        ({"a": [1.0, "x"]}, {}, "invalid_type", "series.a[1]"),
+        ([[1.0], [1.0, "x"]], {}, "invalid_type", "series[1][1]"),
     ],
 )
 def test_refusals(series: Any, options: dict[str, Any], code: str, path: str) -> None:

@@ -22,6 +22,7 @@ COLUMNS: dict[str, Any] = {
     "status": ["completed", "completed", "failed"] * (ROWS // 3),
     "session": [row % 40 for row in range(ROWS)],
 }
+ARE_COUNTS = ["input_tokens", "output_tokens", "cached_tokens", "session"]
 NAMES = {"model": ["small", "large", "large"] * (ROWS // 3), "tenant": ["one", "two"] * (ROWS // 2)}
 LABELS = {
     "model": {"names": ["small", "large"], "index": [0, 1, 1] * (ROWS // 3)},
@@ -47,6 +48,10 @@ def arrays(kind: str) -> dict[str, Any]:
         {**PLAIN, "arrival_ms": array("d", COLUMNS["arrival_ms"])},
         pd.DataFrame({**COLUMNS, **NAMES}),
         pd.DataFrame({**COLUMNS, **NAMES}).convert_dtypes(),
+        *(
+            {**PLAIN, **{name: pd.Series(COLUMNS[name], dtype=kind) for name in ARE_COUNTS}}
+            for kind in ("uint8", "uint32", "int32", "Int64", "UInt32", "float32")
+        ),
         pl.DataFrame({**COLUMNS, **NAMES}),
         pl.DataFrame({**COLUMNS, **NAMES}).to_dict(),
         sw.Trace(**arrays("int32"), model=sw.Labels(**LABELS["model"]), tenant=LABELS["tenant"]),

@@ -143,8 +143,10 @@ def _put(columns: Columns, path: str, column: Any) -> Any:
         kind: Any = getattr(column, "dtype", None)
         numeric = kind.is_numeric() if hasattr(kind, "is_numeric") else getattr(kind, "kind", "")
         column = column if numeric is True or numeric in tuple("fiu") else plain(column)
-    if library_of(column) == "numpy" and (column.ndim != 1 or column.dtype.kind not in "fiu" or hasattr(column, "filled")):
-        return column.tolist()
+    if library_of(column) == "numpy":
+        is_plain = column.ndim == 1 and column.dtype.kind in "fiu" and not hasattr(column, "filled")
+        if not is_plain:
+            return column.tolist()
     if isinstance(column, str | bytes | list | tuple) or not hasattr(column, "__len__"):
         return column
     if isinstance(column, Mapping | BaseModel):
@@ -152,7 +154,7 @@ def _put(columns: Columns, path: str, column: Any) -> Any:
     if isinstance(column, array) and column.typecode == "I":
         columns.put_counts(path, column.tobytes())
     elif str(getattr(column, "dtype", "")) in {"uint8", "uint16", "uint32"}:
-        columns.put_counts(path, column.astype("uint32", copy=False).tobytes())
+        columns.put_counts(path, plain(column).astype("uint32", copy=False).tobytes())
     else:
         columns.put_floats(path, packed(column, path))
     return []

@@ -74,17 +74,18 @@ class Forecast:
         """A DataFrame with a row for each step; needs `pip install 'sizewell[pandas]'`.
 
         Columns: `mean`, and for each level that was asked for `lower_0.8` and `upper_0.8`. A
-        DatetimeIndex or PeriodIndex of the values goes on; other times are in UTC.
+        DatetimeIndex or PeriodIndex of the values goes on, with its zone; other times are in UTC.
         """
         found = library("pandas")
         index, steps = self._index, len(self.mean)
+        zone = getattr(index, "tz", None) if index is not None else "UTC"
         frequency = None if index is None else _frequency(found, index)
         if frequency is not None:
             periods = found.period_range if hasattr(index, "to_timestamp") else found.date_range
             index = periods(index[-1], periods=self._after + steps + 1, freq=frequency)[-steps:]
         else:
             micros = [round(time * 1e6) for time in self._times()]
-            index = found.to_datetime(micros, unit="us", utc=True) if micros else None
+            index = found.to_datetime(micros, unit="us", utc=True).tz_convert(zone) if micros else None
         frame: pandas.DataFrame = found.DataFrame(self._columns(), index=index)
         return frame
 

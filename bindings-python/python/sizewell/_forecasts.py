@@ -9,12 +9,12 @@ from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 from . import models as m
-from ._arrays import by_name, floats, library_of, numbers, packed
+from ._arrays import by_name, floats, library_of, numbers, packed, plain
 from ._base import made
 from ._series import packed_times, rows_of, seconds, step_seconds, times_of
 from ._sizewell import ForecastTable
 from ._tables import library
-from .errors import SizewellError
+from .errors import SizewellError, refusal
 
 if TYPE_CHECKING:
     import pandas
@@ -137,8 +137,8 @@ def forecast_many(
         series: a dict of series by name, each as `forecast` takes it; a pandas or polars DataFrame
             or an Arrow table with a column for each series; a NumPy array with a row for each; a
             list of series; or, with `offsets`, the values of all, one series after the other. A
-            DatetimeIndex or PeriodIndex, and the one column of times of a polars DataFrame, say
-            when the values were.
+            DatetimeIndex or PeriodIndex, or else the one column of times of a table, says when the
+            values were.
         horizon: steps to forecast.
         seasonal_periods: seasons in steps, the shortest first; `auto` looks for them unless given.
         levels: levels of the intervals.
@@ -183,17 +183,22 @@ def _columns_of(
         values = floats(series)
         ends = [row * width for row in range(rows + 1)]
         return list(range(rows)), values, ends, packed_times(times) * rows
-    columns: dict[Any, Any]
     if isinstance(series, Mapping) or library_of(series) in {"pandas", "polars", "pyarrow"}:
-        columns = dict(by_name(series, "series"))
+        columns: dict[Any, Any] = dict(by_name(series, "series"))
+        paths = {name: f"series.{name}" for name in columns}
     elif isinstance(series, Iterable) and not isinstance(series, str | bytes):
         columns = dict(enumerate(series))
+        paths = {place: f"series[{place}]" for place in columns}
     else:
         raise TypeError(f"`series` must be many series, not {type(series).__name__}")
-    if library_of(series) == "polars" and times is None:
-        clocks = [name for name, column in columns.items() if column.dtype.is_temporal()]
-        times = columns.pop(clocks[0]) if len(clocks) == 1 else None
-    parts = [packed(column) for column in columns.values()]
+    clocks = [name for name, column in columns.items() if _are_times(column)]
+    if len(clocks) == 1 and times is None and times_of(None, series) is None:
+        column = columns.pop(clocks.pop())
+        times = plain(column) if library_of(column) == "pyarrow" else column
+    if clocks:
+        detail = {"given": "times", "allowed": "numbers, and one column of times for all"}
+        raise refusal("invalid_type", paths[clocks[0]], "has the wrong type", **detail)
+    parts = [packed(column, paths[name]) for name, column in columns.items()]
     size = array("d").itemsize
     ends = [0, *accumulate(len(part) // size for part in parts)]
     if times is not None:
@@ -203,3 +208,10 @@ def _columns_of(
     else:
         clock = b""
     return list(columns), b"".join(parts), ends, clock
+
+
+def _are_times(column: Any) -> bool:
+    """Whether a column of NumPy, pandas, polars or Arrow says when."""
+    kind = getattr(column, "dtype", getattr(column, "type", None))
+    is_known = str(kind).partition("(")[0].partition("[")[0] in {"Date", "Datetime", "timestamp"}
+    return is_known or getattr(kind, "kind", "") == "M"
