@@ -3341,7 +3341,8 @@ export interface ForecastQuery {
   horizon_seconds: number;
   /**
    * Length of a step, in seconds; at least a roll-up, and a whole number of them. By default an
-   * hour where there are two days of readings, else a roll-up.
+   * hour where there are two days of readings, else a roll-up; a roll-up too while readings are
+   * above what the hours foresaw.
    */
   step_seconds: number | null;
   /**
@@ -3365,7 +3366,8 @@ export interface ForecastQueryInput {
   horizon_seconds?: number;
   /**
    * Length of a step, in seconds; at least a roll-up, and a whole number of them. By default an
-   * hour where there are two days of readings, else a roll-up.
+   * hour where there are two days of readings, else a roll-up; a roll-up too while readings are
+   * above what the hours foresaw.
    */
   step_seconds?: number | null;
   /**

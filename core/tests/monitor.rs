@@ -17,8 +17,8 @@ use sizewell::ErrorCode;
 use sizewell::forecast::SeasonalNaive;
 use sizewell::monitor::{
     AlertLevel, AlertPolicy, Capacities, Collector, CollectorOptions, CollectorState, DashboardOptions,
-    ForecastQuery, Metric, Reading, ReportFormat, Retention, ScalingAdvice, ThresholdBasis, ThresholdRule,
-    Thresholds, TrendDirection, TrendOptions, TrendRequest, Urgency, render_report, trend,
+    ForecastQuery, Metric, Reading, ReportFormat, ResourceForecast, Retention, ScalingAdvice, ThresholdBasis,
+    ThresholdRule, Thresholds, TrendDirection, TrendOptions, TrendRequest, Urgency, render_report, trend,
 };
 
 fn collector() -> Collector {
@@ -419,6 +419,49 @@ fn too_little_is_told_as_such() {
     bad = hourly(vec![1.0; 20]);
     bad.values[3] = f64::NAN;
     assert_eq!(trend(&bad).unwrap_err().path(), "values[3]");
+}
+
+/// A week at 40% by 5 minutes, then so many minutes at another level, by the minute.
+fn week_and(minutes: u32, level: f64) -> Collector {
+    let mut collector = Collector::new(CollectorOptions::default()).unwrap();
+    let week = (0..7 * 288).map(|index| (START + 300.0 * f64::from(index), 4.0));
+    let minutes = (0..minutes).map(|minute| (START + 7.0 * DAY + 60.0 * f64::from(minute), level));
+    let (times, usage): (Vec<f64>, Vec<f64>) = week.chain(minutes).unzip();
+    let end = times[times.len() - 1];
+    collector.record_columns(end, "chat", Metric::Gpu, &times, &usage, Capacities::One(10.0)).unwrap();
+    collector
+}
+
+#[test]
+fn the_hour_that_runs_is_seen() {
+    let forecast = |minutes: u32, level: f64| {
+        week_and(minutes, level).forecast("chat", Metric::Gpu, &ForecastQuery::default(), None).unwrap()
+    };
+    let crossing = |found: &ResourceForecast, name: &str| {
+        found.crossings.iter().find(|one| one.threshold == name).unwrap().expected_seconds
+    };
+    for minutes in [20, 58, 60, 65, 118, 121] {
+        let found = forecast(minutes, 9.8);
+        assert!((found.peak - 98.0).abs() < 1.0, "{minutes}: {}", found.peak);
+        let latest = START + 7.0 * DAY + 60.0 * f64::from(minutes);
+        let critical = crossing(&found, "critical").unwrap();
+        assert!((latest - 300.0..latest + 300.0).contains(&critical), "{minutes}: {critical}");
+    }
+    // A reading alone, of whatever level, swings nothing; nor does a service that goes on as it was, nor a
+    // fall, which may be a restart.
+    let usual = forecast(0, 4.0);
+    assert!((usual.peak - 40.0).abs() < 1e-6);
+    for (minutes, level) in [(1, 9.8), (10, 9.8), (20, 4.0), (40, 4.0), (58, 4.0), (30, 0.1)] {
+        assert_eq!(forecast(minutes, level), usual, "{minutes}, {level}");
+    }
+    // Nor what the rhythm foresees: working hours begin at 9 with half as much again.
+    for hours in [8.0, 9.3, 9.5, 9.9, 17.5] {
+        let (collector, end) = filled(20.0 + hours / 24.0, 40.0, 0.0);
+        let query = ForecastQuery::default();
+        let found = collector.forecast("chat", Metric::Gpu, &query, None).unwrap();
+        let hourly = ForecastQuery { step_seconds: Some(3600.0), ..query };
+        assert_eq!(found, collector.forecast("chat", Metric::Gpu, &hourly, None).unwrap(), "{hours}: {end}");
+    }
 }
 
 #[test]

@@ -1653,7 +1653,8 @@ class ForecastQuery(_Model):
 
     step_seconds: float | None = None
     """Length of a step, in seconds; at least a roll-up, and a whole number of them. By
-    default an hour where there are two days of readings, else a roll-up.
+    default an hour where there are two days of readings, else a roll-up; a roll-up
+    too while readings are above what the hours foresaw.
     """
 
     level: float = 0.8

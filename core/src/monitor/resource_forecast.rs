@@ -8,10 +8,18 @@ use super::history::Rollups;
 use super::metric::Metric;
 use crate::error::{Error, ErrorCode, Result};
 use crate::forecast::{Auto, Forecast, ForecastReport, Forecaster, MOST_STEPS, Series};
-use crate::units::{HOUR_SECONDS, check_positive, check_range};
+use crate::units::{HOUR_SECONDS, check_positive, check_range, sqrt};
 
 /// Fewest steps with readings from which a model is chosen.
 const FEWEST_OBSERVED: usize = 12;
+/// From this share of a step on its readings are held against its forecast: a reading alone says little.
+const LEAST_SEEN: f64 = 0.25;
+/// And from so many readings on.
+const LEAST_READINGS: u64 = 2;
+/// Above the upper end of this interval nothing is foreseen: one step in 40 of a model that fits.
+const FORESEEN_LEVEL: f64 = 0.95;
+/// Smaller rises, as a share of the forecast, are left to it.
+const LEAST_RISE: f64 = 0.1;
 
 /// How far ahead a metric is forecast, and how. Every field has a default.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -21,7 +29,8 @@ pub struct ForecastQuery {
     /// How far ahead, in seconds. Default: 6 hours.
     pub horizon_seconds: f64,
     /// Length of a step, in seconds; at least a roll-up, and a whole number of them. By default an
-    /// hour where there are two days of readings, else a roll-up.
+    /// hour where there are two days of readings, else a roll-up; a roll-up too while readings are
+    /// above what the hours foresaw.
     pub step_seconds: Option<f64>,
     /// Share of outcomes that the interval holds, above 0 and below 1. Default: 0.8, so that its
     /// upper end is the 90% quantile.
@@ -70,7 +79,9 @@ pub struct ResourceForecast {
 }
 
 impl Collector {
-    /// Where a metric will be. Without a model of the caller's, [`Auto`] chooses.
+    /// Where a metric will be. Without a model of the caller's, [`Auto`] chooses; and without a step of
+    /// theirs, roll-ups are forecast instead of hours while readings are above what hours foresaw, so that
+    /// a level of the last minutes is seen, for a horizon of at most as long as roll-ups are kept.
     ///
     /// # Errors
     ///
@@ -86,27 +97,49 @@ impl Collector {
     ) -> Result<ResourceForecast> {
         let channel = self.channel(service, metric)?;
         let series = self.series(service, metric, query.step_seconds)?;
-        let step = series.clock().map_or(HOUR_SECONDS, |clock| clock.step_seconds);
-        check_positive("horizon_seconds", query.horizon_seconds, step * MOST_STEPS as f64)?;
-        check_range("level", query.level, 0.001, 0.999)?;
-        let horizon = ((query.horizon_seconds / step).ceil() as usize).clamp(1, MOST_STEPS);
-        let chosen;
-        let model = match model {
-            Some(model) => model,
-            None => {
-                let observed = series.observed();
-                if observed < FEWEST_OBSERVED {
-                    let message = "too few steps with readings for a forecast";
-                    let error = Error::new(ErrorCode::InvalidValue, "values", message).given(observed);
-                    return Err(error.allowed(format!("at least {FEWEST_OBSERVED}, or a model of your own")));
-                }
-                let rhythm = rhythm(&series);
-                chosen = Auto::default().with_periods(rhythm).for_horizon(horizon.min(series.len()));
-                &chosen
-            }
-        };
-        let forecast = model.fit(&series)?.forecast(horizon, &[query.level])?;
+        let forecast = ahead(&series, query, model)?;
+        let may_refine = model.is_none() && query.step_seconds.is_none();
+        if may_refine && self.has_risen(channel, &series, &forecast, query)? {
+            let rollup = self.options().retention.rollup_seconds;
+            let fine = self.series(service, metric, Some(rollup))?;
+            return summary(channel, &ahead(&fine, query, None)?, query.level);
+        }
         summary(channel, &forecast, query.level)
+    }
+
+    /// Whether readings are at a level that the forecast's long steps do not know yet and the shorter
+    /// roll-ups, kept for long enough, do: the step that runs is above what was forecast of it, or, where
+    /// too little of it is seen, the one before is. A fall is left to the long steps: a restart is no new
+    /// level.
+    fn has_risen(
+        &self,
+        channel: &MetricChannel,
+        series: &Series,
+        forecast: &Forecast,
+        query: &ForecastQuery,
+    ) -> Result<bool> {
+        let retention = &self.options().retention;
+        let Some(clock) = series.clock() else { return Ok(false) };
+        if clock.step_seconds <= retention.rollup_seconds || query.horizon_seconds > retention.fine_seconds {
+            return Ok(false);
+        }
+        let runs_since = clock.time_seconds(series.len());
+        let share = (channel.latest_seconds() - runs_since) / clock.step_seconds;
+        let (sum, count) = channel
+            .history
+            .fine(retention)
+            .since(runs_since)
+            .fold((0.0, 0), |(sum, count), rollup| (sum + rollup.value_sum, count + rollup.count));
+        if share >= LEAST_SEEN && count >= LEAST_READINGS {
+            return is_above(forecast, sum / count as f64, share);
+        }
+        let before = series.first(series.len().saturating_sub(1));
+        match series.values().last() {
+            Some(last) if before.observed() >= FEWEST_OBSERVED => {
+                is_above(&ahead(&before, query, None)?, *last, 1.0)
+            }
+            _ => Ok(false),
+        }
     }
 
     /// A metric's readings as a regular series of means, of all that is kept: what thresholds are
@@ -170,6 +203,38 @@ impl MetricChannel {
         let gap = self.history.usual_gap_seconds().unwrap_or(rollup_seconds);
         self.latest_seconds() + gap >= (index + 1) as f64 * rollup_seconds
     }
+}
+
+/// Steps to come of a series.
+fn ahead(series: &Series, query: &ForecastQuery, model: Option<&dyn Forecaster>) -> Result<Forecast> {
+    let step = series.clock().map_or(HOUR_SECONDS, |clock| clock.step_seconds);
+    check_positive("horizon_seconds", query.horizon_seconds, step * MOST_STEPS as f64)?;
+    check_range("level", query.level, 0.001, 0.999)?;
+    let horizon = ((query.horizon_seconds / step).ceil() as usize).clamp(1, MOST_STEPS);
+    let chosen;
+    let model = match model {
+        Some(model) => model,
+        None => {
+            let observed = series.observed();
+            if observed < FEWEST_OBSERVED {
+                let message = "too few steps with readings for a forecast";
+                let error = Error::new(ErrorCode::InvalidValue, "values", message).given(observed);
+                return Err(error.allowed(format!("at least {FEWEST_OBSERVED}, or a model of your own")));
+            }
+            chosen = Auto::default().with_periods(rhythm(series)).for_horizon(horizon.min(series.len()));
+            &chosen
+        }
+    };
+    model.fit(series)?.forecast(horizon, &[query.level])
+}
+
+/// Whether the mean of a share of a forecast's first step was not foreseen: of a quarter of the readings
+/// the mean varies twice as much.
+fn is_above(forecast: &Forecast, seen: f64, share: f64) -> Result<bool> {
+    let upper = forecast.upper(FORESEEN_LEVEL)?;
+    let Some((mean, upper)) = forecast.mean().first().zip(upper.first()) else { return Ok(false) };
+    let margin = (upper - mean) / sqrt(share.clamp(LEAST_SEEN, 1.0));
+    Ok(seen > mean + margin.max(LEAST_RISE * mean.abs()))
 }
 
 fn summary(channel: &MetricChannel, forecast: &Forecast, level: f64) -> Result<ResourceForecast> {
