@@ -264,8 +264,12 @@ fn laws_of_runways() {
     assert_eq!((crossed.mean_crossing.unwrap().days, crossed.urgency), (0.0, Urgency::Urgent));
     assert_eq!(crossed.purchase_by.unwrap().days, -14.0);
     assert!(crossed.recommendation.contains("should have been ordered 14 days ago"));
+    let whole = RunwayRequest { utilization: 1.0, ..runway(150.0 * 0.7) };
+    let whole = capacity_runway_with(&whole, &LinearWeekday::default()).unwrap().recommendation;
+    assert!(whole.contains("the capacity") && !whole.contains("100% of capacity"), "{whole}");
     let plenty = capacity_runway_with(&runway(5000.0), &LinearWeekday::default()).unwrap();
     assert_eq!((plenty.purchase_by, plenty.capacity_increase_needed), (None, 0.0));
+    assert_eq!(plenty.recommendation, "current capacity is sufficient for the next 90 days");
     assert!(plenty.first_passage.probability == 0.0 && plenty.first_passage.latest.is_none());
 }
 

@@ -89,6 +89,7 @@ test('rates of Prometheus are summed and planned for, with the lengths that are 
   await chooser(page).setInputFiles(file('rates.json', text));
   const shown = await figures(page);
   assert.ok(shown.includes('4.5, 4.5 req/s'), shown);
+  assert.ok(!shown.includes('Burstiness'), shown);
   await page.getByRole('button', { name: 'Plan for this traffic' }).click();
   await page.locator('.outlook').waitFor();
   assert.equal(await page.locator('[data-field="qps"] input').inputValue(), '4.5');

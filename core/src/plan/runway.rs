@@ -365,7 +365,10 @@ impl Look<'_> {
         crossing: Option<&Crossing>,
         purchase_by: Option<&Crossing>,
     ) -> String {
-        let share = format!("{:.0}% of capacity", self.request.utilization * 100.0);
+        let share = match self.request.utilization {
+            1.0 => "the capacity".to_owned(),
+            utilization => format!("{:.0}% of capacity", utilization * 100.0),
+        };
         let above = current_utilization >= self.request.utilization;
         let Some(crossing) = crossing else {
             return if above {
@@ -375,7 +378,10 @@ impl Look<'_> {
                     current_utilization * 100.0
                 )
             } else {
-                "current capacity is sufficient for the forecast period".to_owned()
+                format!(
+                    "current capacity is sufficient for the next {}",
+                    days_text(self.request.horizon_days)
+                )
             };
         };
         let days = crossing.days.floor();

@@ -10,7 +10,8 @@ import type { Traffic } from './reading';
 
 /** Shorter logs say nothing of months. */
 const FEWEST_DAYS = 3;
-const UTILIZATION = 0.8;
+/** What the option was planned up to. */
+const UTILIZATION = 1;
 
 const day = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'long', year: 'numeric' });
 const dated = ({ time_seconds }: Crossing) => day.format(time_seconds * 1000);
@@ -45,6 +46,15 @@ function Scaling({ plan }: { plan: TrafficPlan }) {
   );
 }
 
+/** The interval on a date; nothing where both ends are that day. */
+function between(date: string, { level, earliest, latest }: CapacityRunway['first_passage']): string {
+  if (!earliest) return '';
+  const [first, last] = [dated(earliest), latest ? dated(latest) : 'later'];
+  if (first === date && last === date) return '';
+  const interval = first === last ? `on ${first}` : `between ${first} and ${last}`;
+  return `, with ${percent(level)} ${interval}`;
+}
+
 function Runway({ runway, known }: { runway: CapacityRunway; known: boolean }) {
   const { mean_crossing: mean, first_passage: first } = runway;
   return (
@@ -52,8 +62,7 @@ function Runway({ runway, known }: { runway: CapacityRunway; known: boolean }) {
       <p>{runway.recommendation}</p>
       {known && mean && (
         <p class="quiet">
-          The mean forecast reaches {percent(UTILIZATION)} of the capacity on {dated(mean)}
-          {first.earliest && <>, with 80% between {dated(first.earliest)} and {first.latest ? dated(first.latest) : 'later'}</>}.
+          The mean forecast reaches the capacity on {dated(mean)}{between(dated(mean), first)}.
         </p>
       )}
     </>

@@ -45,11 +45,14 @@ function Figures({ traffic }: { traffic: Read }) {
   if (rates) {
     const name = windowName(rates.window_seconds);
     rows.push(['p95 and busiest', `${figure(rates.p95_qps)}, ${figure(rates.max_qps)} req/s`, `Of its ${name}.`]);
-    rows.push([
-      'Burstiness',
-      `${figure(rates.dispersion)} × Poisson`,
-      `Variance over mean of the requests in its ${name}; 1 for independent requests at a steady rate.`,
-    ]);
+    // Averages over a step say nothing of bursts.
+    if (traffic.requests) {
+      rows.push([
+        'Burstiness',
+        `${figure(rates.dispersion)} × Poisson`,
+        `Variance over mean of the requests in its ${name}; 1 for independent requests at a steady rate.`,
+      ]);
+    }
   }
   if (traffic.requests) {
     const { input, output, classes, sessions, prefix } = traffic.requests;
