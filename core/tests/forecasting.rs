@@ -163,3 +163,31 @@ proptest! {
         check(&models()[chosen], &series, horizon);
     }
 }
+
+/// A gap of nearly a day is no shift, and neither it nor one at the end misleads the forecast.
+#[test]
+fn gaps_in_a_season_mislead_nobody() {
+    use sizewell::forecast::{Auto, ChangepointOptions, Forecaster, Series, changepoints};
+    let wave = |hour: usize| 100.0 + 30.0 * (hour as f64 / 24.0 * std::f64::consts::TAU).sin();
+    let rough = |hour: usize| ((hour * 7919 % 97) as f64 / 97.0 - 0.5) * 12.0;
+    let whole: Vec<f64> = (0..672).map(|hour| wave(hour) + rough(hour)).collect();
+    for gap in [100..120, 592..622, 652..672] {
+        let mut values = whole.clone();
+        values[gap.clone()].fill(f64::NAN);
+        let series = Series::new(values).unwrap();
+        let options =
+            ChangepointOptions { seasonal_periods: Some(vec![24]), ..ChangepointOptions::default() };
+        let found = changepoints(&series, &options).unwrap().changepoints;
+        assert!(found.is_empty(), "{gap:?}: {found:?}");
+        let forecast = Auto::default().with_periods([24]).fit(&series).unwrap().forecast(24, &[]).unwrap();
+        let error: f64 = forecast
+            .mean()
+            .iter()
+            .enumerate()
+            .map(|(step, mean)| (mean - wave(672 + step)).abs())
+            .sum::<f64>()
+            / 24.0;
+        // Noise alone gives 1 to 2.
+        assert!(error < 3.0, "{gap:?}: {error}");
+    }
+}

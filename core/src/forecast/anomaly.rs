@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::auto::clean::without_outliers;
 use super::decompose::{check_size, fitted, seasons, take_apart};
 use super::distribution::least;
+use super::gaps;
 use super::series::Series;
 use super::statistics::{interpolated, mean, median};
 use super::stl::mstl;
@@ -118,6 +119,7 @@ pub fn anomalies(series: &Series, options: &AnomalyOptions) -> Result<AnomalyRep
     let observed = series.values();
     let filled = interpolated(observed);
     let periods = seasons(series, &filled, options.seasonal_periods.as_deref(), 3)?;
+    let filled = gaps::filled(observed, &periods);
     // Without the crudest outliers from the start: beside a gap, lines would spread them over it.
     let cleaned = without_outliers(observed, &periods).values;
     // What does not fit on logarithms still counts when the scale is chosen.

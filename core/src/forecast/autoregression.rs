@@ -5,9 +5,10 @@ use std::collections::VecDeque;
 use super::calibration::{Calibration, Origins, errors, rolling};
 use super::distribution::Response;
 use super::fitted::{Engine, Fitted, Tally};
+use super::gaps::filled;
 use super::model::{FittedForecaster, Forecaster};
 use super::series::Series;
-use super::statistics::{interpolated, mean, median};
+use super::statistics::{mean, median};
 use super::transform::{Transform, log_where_positive};
 use crate::error::{Error, ErrorCode, Result};
 
@@ -76,8 +77,9 @@ impl Forecaster for SeasonalAutoregression {
         let least = longest + 4 * (self.lags.len() + 1);
         series.need(least, "there must be several points beyond the longest lag for each coefficient")?;
         let transform = log_where_positive(series.values());
+        let seasons = if self.season > 1 { vec![self.season] } else { Vec::new() };
         let modelled: Vec<f64> =
-            interpolated(series.values()).iter().map(|value| transform.forward(*value)).collect();
+            filled(series.values(), &seasons).iter().map(|value| transform.forward(*value)).collect();
         let engine = regress(&modelled, &self.lags, self.carry);
         let horizon = if self.season > 1 { 2 * self.season } else { longest };
         let points = modelled.len();

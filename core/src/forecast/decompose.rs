@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::auto::look;
+use super::gaps;
 use super::series::Series;
 use super::statistics::{interpolated, mean, median, standard_deviation};
 use super::stl::{Parts, mstl};
@@ -86,6 +87,7 @@ pub fn decompose(series: &Series, options: &DecomposeOptions) -> Result<Decompos
     check_size(series)?;
     let filled = interpolated(series.values());
     let periods = seasons(series, &filled, options.seasonal_periods.as_deref(), 2)?;
+    let filled = gaps::filled(series.values(), &periods);
     let (scale, parts) = take_apart(&filled, &periods, options.multiplicative)?;
     let back = |part: &[f64]| part.iter().map(|value| scale.back(*value)).collect::<Vec<f64>>();
     let observed = back(&parts.remainder);

@@ -21,6 +21,7 @@ mod distribution;
 mod drift;
 mod ets;
 mod fitted;
+mod gaps;
 mod growth;
 mod line;
 mod many;

@@ -1,10 +1,10 @@
 //! Several seasons taken out, any model on what remains.
 
 use super::distribution::{Beyond, least};
+use super::gaps::filled;
 use super::model::{Explanation, FittedForecaster, Forecaster};
 use super::outcome::Forecast;
 use super::series::{Series, check_values};
-use super::statistics::interpolated;
 use super::stl::mstl;
 use super::taylor::check_periods;
 use super::transform::{Transform, log_where_positive};
@@ -39,7 +39,7 @@ impl Forecaster for Mstl {
         series.need(2, "a season and a remainder need two values")?;
         check_periods(&self.periods, 2, series)?;
         let transform = log_where_positive(series.values());
-        let filled = interpolated(series.values());
+        let filled = filled(series.values(), &self.periods);
         let modelled: Vec<f64> = filled.iter().map(|value| transform.forward(*value)).collect();
         let parts = mstl(&modelled, &self.periods);
         let rest: Vec<f64> = (0..modelled.len())

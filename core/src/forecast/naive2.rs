@@ -2,10 +2,11 @@
 
 use super::distribution::Response;
 use super::fitted::{Engine, Fitted};
+use super::gaps::filled;
 use super::model::{FittedForecaster, Forecaster};
 use super::seasonal_naive::check_period;
 use super::series::Series;
-use super::statistics::{interpolated, mean};
+use super::statistics::mean;
 use super::transform::Transform;
 use crate::error::Result;
 use crate::units::sqrt;
@@ -38,7 +39,7 @@ impl Forecaster for Naive2 {
         if self.period != 1 {
             check_period("period", self.period, 1, series)?;
         }
-        let filled = interpolated(series.values());
+        let filled = filled(series.values(), &[self.period]);
         let engine = Adjusted { indices: seasonal_indices(&filled, self.period), next: 0, last: f64::NAN };
         Ok(Box::new(Fitted::run(self.name(), engine, series, Transform::Identity, 0)))
     }

@@ -2,13 +2,14 @@
 
 use super::distribution::Response;
 use super::fitted::{Engine, Fitted};
+use super::gaps::filled;
 use super::line::Line;
 use super::model::{FittedForecaster, Forecaster};
 use super::naive2::seasonal_indices;
 use super::search::{logistic, nelder_mead};
 use super::seasonal_naive::check_period;
 use super::series::Series;
-use super::statistics::{interpolated, standard_deviation};
+use super::statistics::standard_deviation;
 use super::transform::Transform;
 use crate::error::Result;
 use crate::units::exp;
@@ -51,7 +52,7 @@ impl Forecaster for Theta {
         if self.period != 1 {
             check_period("period", self.period, 1, series)?;
         }
-        let filled = interpolated(series.values());
+        let filled = filled(series.values(), &[self.period]);
         let engine = choose(&filled, seasonal_indices(&filled, self.period), self.optimised, 150);
         Ok(Box::new(Fitted::run(self.name(), engine, series, Transform::Identity, 3)))
     }

@@ -1,6 +1,7 @@
 //! What would mislead a model and will not come again: single outliers, and levels that have gone.
 
-use super::super::statistics::{interpolated, median, quantile_of_sorted};
+use super::super::gaps::filled;
+use super::super::statistics::{median, quantile_of_sorted};
 
 /// What was done to a series before models saw it.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,7 +25,7 @@ const BLOCKS: usize = 5;
 /// Most points that are looked at, from the end.
 const LOOKED_AT: usize = 20_000;
 
-/// Replaces single outliers by the median of their neighbours in time and season, fills gaps by straight lines, and
+/// Replaces single outliers by the median of their neighbours in time and season, fills gaps, and
 /// takes the level before its last lasting shift to that after it.
 pub(super) fn clean(values: &[f64], periods: &[usize]) -> Cleaned {
     let mut cleaned = without_outliers(values, periods);
@@ -35,13 +36,13 @@ pub(super) fn clean(values: &[f64], periods: &[usize]) -> Cleaned {
 }
 
 /// Replaces single outliers by the median of their neighbours in time and season, then fills gaps
-/// (`NaN`) by straight lines: the other way round, lines would spread an outlier beside a gap over it.
+/// (`NaN`): the other way round, what fills them would spread an outlier beside a gap over it.
 pub(in crate::forecast) fn without_outliers(values: &[f64], periods: &[usize]) -> Cleaned {
     let mut cleaned = Cleaned { values: values.to_vec(), outliers: 0, shift: None };
     if values.len() <= LOOKED_AT {
         replace_outliers(&mut cleaned, periods);
     }
-    cleaned.values = interpolated(&cleaned.values);
+    cleaned.values = filled(&cleaned.values, periods);
     cleaned
 }
 
@@ -54,6 +55,10 @@ fn replace_outliers(cleaned: &mut Cleaned, periods: &[usize]) {
             near.extend(values.get(index + away));
         }
         near.retain(|value| !value.is_nan());
+        if let ([one, other], Some(value)) = (near.as_slice(), values.get(index)) {
+            // At the ends there are two: where they disagree, either may be the outlier.
+            return Some(if (value - one).abs() <= (value - other).abs() { *one } else { *other });
+        }
         median(&mut near)
     };
     let periods = if periods.is_empty() { &[1] } else { periods };

@@ -9,6 +9,7 @@ use super::backtest::{BacktestOptions, backtest};
 use super::calibration::{Calibration, Origins, errors};
 use super::croston::Intermittent;
 use super::fitted::{Engine, Fitted, Tally};
+use super::gaps;
 use super::model::{FittedForecaster, Forecaster};
 use super::naive::Naive;
 use super::outcome::check_horizon;
@@ -103,14 +104,14 @@ impl Forecaster for Auto {
         let observed: Vec<f64> = seen.values().iter().map(|value| scale.forward(*value)).collect();
         let cleaned = clean::clean(&observed, &periods);
         let values: Vec<f64> = if cleaned.outliers == 0 && cleaned.shift.is_none() {
-            filled
+            gaps::filled(seen.values(), &periods)
         } else {
             cleaned.values.iter().map(|value| scale.back(*value)).collect()
         };
         let mut fitted = self.combined(series, &values, &periods, scale)?;
         if series.observed() < series.len() {
             let missing = series.len() - series.observed();
-            fitted.notes.push(format!("{missing} missing points were interpolated."));
+            fitted.notes.push(format!("{missing} missing points were filled."));
         }
         if cleaned.outliers > 0 {
             fitted.notes.push(format!("{} outliers were replaced.", cleaned.outliers));
