@@ -69,6 +69,8 @@ test('a log is read, shown and planned for as the package does in Node', async (
   const plan = planFromTraffic({ rates: minutes, replica_qps: serves / replicas, calendar: analysis.calendar });
   assert.ok(said.includes(`${plan.scaling.min_replicas} to ${plan.scaling.max_replicas} replica`), said);
   assert.match(said, /How long it lasts\s+\S/);
+  assert.match(said, /sufficient for the next 90 days|the capacity/);
+  assert.doesNotMatch(said, /reaches \d+%/);
   assert.deepEqual(site.complaints, []);
   assert.ok(site.requests.every((address) => address.startsWith(site.origin)));
   assert.ok(!page.url().includes('gateway'));
@@ -123,6 +125,26 @@ test('what is no log is refused in words', async () => {
       expected.source,
     );
   }
+  assert.deepEqual(site.complaints, []);
+});
+
+test('columns of any names are read once a person says which is what', async () => {
+  const page = await site.open();
+  const [, ...requests] = log().split('\n');
+  const swapped = requests.map((line) => line.split(',').reverse().join(';'));
+  await chooser(page).setInputFiles(file('odd.csv', ['x;y;z', ...swapped].join('\n')));
+  const form = page.getByRole('form', { name: 'Columns of the log' });
+  await form.waitFor();
+  await page.evaluate(axe);
+  const { violations } = await page.evaluate(() => window.axe.run(document));
+  assert.deepEqual(violations.map(({ id, nodes }) => `${id}: ${nodes[0].html}`), []);
+  await form.getByLabel('Arrival').selectOption('z');
+  assert.equal(await form.getByLabel('Time as').inputValue(), 'iso');
+  await form.getByLabel('Prompt tokens').selectOption('y');
+  await form.getByLabel('Answer tokens').selectOption('x');
+  await form.getByRole('button', { name: 'Read these columns' }).click();
+  await figures(page);
+  assert.match(await page.locator('.log-head').innerText(), /odd\.csv: .* requests in 8 days, read as CSV \(z, y, x\)/);
   assert.deepEqual(site.complaints, []);
 });
 

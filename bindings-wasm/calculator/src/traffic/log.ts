@@ -2,13 +2,13 @@
 // taken from it, never the log.
 
 import { useEffect, useRef, useState } from 'preact/hooks';
-import type { ErrorReport } from 'sizewell-wasm';
-import type { Answer, Log, Traffic } from './reading';
+import type { CsvColumnsInput, ErrorReport } from 'sizewell-wasm';
+import type { Answer, Header, Log, Traffic } from './reading';
 
 export type LogState =
   | { kind: 'none' }
   | { kind: 'reading'; name: string }
-  | { kind: 'refused'; name: string; refusal: ErrorReport }
+  | { kind: 'refused'; name: string; refusal: ErrorReport; file: File | null; header: Header | null }
   | { kind: 'read'; traffic: Traffic };
 
 /** What a page can hold as one text and still analyse. */
@@ -28,8 +28,8 @@ function tooLarge(file: File): ErrorReport {
 
 export interface LogReader {
   state: LogState;
-  /** Reads a file, or draws the example. */
-  read: (file: File | null) => void;
+  /** Reads a file, by columns that a person named or those that are found, or draws the example. */
+  read: (file: File | null, columns?: CsvColumnsInput) => void;
   forget: () => void;
 }
 
@@ -42,11 +42,11 @@ export function useLog(): LogReader {
   };
   useEffect(() => stop, []);
 
-  const read = async (file: File | null) => {
+  const read = async (file: File | null, columns?: CsvColumnsInput) => {
     stop();
     const name = file?.name ?? 'An example, three weeks of a help desk';
     if (file && file.size > MOST_BYTES) {
-      setState({ kind: 'refused', name, refusal: tooLarge(file) });
+      setState({ kind: 'refused', name, refusal: tooLarge(file), file, header: null });
       return;
     }
     setState({ kind: 'reading', name });
@@ -57,12 +57,13 @@ export function useLog(): LogReader {
       setState(
         'traffic' in data
           ? { kind: 'read', traffic: data.traffic }
-          : { kind: 'refused', name, refusal: data.refusal },
+          : { kind: 'refused', name, refusal: data.refusal, file, header: data.header },
       );
     };
     const log: Log = {
       name,
       text: file && (await file.text()),
+      columns: columns ?? null,
       zone: Intl.DateTimeFormat().resolvedOptions().timeZone,
       nowSeconds: Date.now() / 1000,
     };
@@ -73,5 +74,5 @@ export function useLog(): LogReader {
     stop();
     setState({ kind: 'none' });
   };
-  return { state, read: (file) => void read(file), forget };
+  return { state, read: (file, columns) => void read(file, columns), forget };
 }

@@ -12,7 +12,7 @@ import {
   utcOffsets,
 } from 'sizewell-wasm';
 import type {
-  CsvColumns,
+  CsvColumnsInput,
   ErrorReport,
   RateAnalysis,
   RateSeries,
@@ -28,6 +28,8 @@ import type {
 export interface Log {
   name: string;
   text: string | null;
+  /** Which columns are what, where a person has said so. */
+  columns: CsvColumnsInput | null;
   /** The time zone that hours and days are told in: `Europe/Berlin`. */
   zone: string;
   /** When the example ends, in seconds since the Unix epoch. */
@@ -38,7 +40,7 @@ export interface Traffic {
   name: string;
   format: TraceFormat | null;
   /** Which columns were taken for what, for a CSV whose format is not known. */
-  columns: CsvColumns | null;
+  columns: CsvColumnsInput | null;
   report: ReadReport | null;
   /** What its rates are like. */
   rates: Pick<RateAnalysis, 'duration_seconds' | 'mean_qps' | 'windows' | 'calendar' | 'growth'>;
@@ -49,7 +51,15 @@ export interface Traffic {
   outlook: SeriesForecast | null;
 }
 
-export type Answer = { traffic: Traffic } | { refusal: ErrorReport };
+/** The first lines of a CSV whose columns a person is to name. */
+export interface Header {
+  delimiter: string;
+  names: string[];
+  /** The cells of the first row. */
+  first: string[];
+}
+
+export type Answer = { traffic: Traffic } | { refusal: ErrorReport; header: Header | null };
 
 /** Steps that a rate may be shown in, in seconds. */
 const STEPS = [10, 60, 300, 900, 3600, 21_600, 86_400];
@@ -63,17 +73,31 @@ const BEGINNING = 65_536;
 export function traffic(log: Log): Traffic {
   if (log.text === null) return told(log, example(log), null, null, null);
   const isJson = /^\s*[{[]/.test(log.text.slice(0, BEGINNING));
+  if (log.columns) {
+    const { trace, report } = readTrace({ text: log.text, format: 'csv', columns: log.columns, lenient: true });
+    return told(log, trace, 'csv', log.columns, report);
+  }
   const { format, columns } = detectLog(isJson ? log.text : log.text.slice(0, BEGINNING));
   if (format === null) return ofRates(log);
   const { trace, report } = readTrace({ text: log.text, format, columns, lenient: true });
   return told(log, trace, format, columns, report);
 }
 
+/** What a person may name the columns by, where that was what a log was refused for. */
+export function headerOf({ text, columns }: Log, { path }: ErrorReport): Header | null {
+  if (!text || !(columns || path.startsWith('columns.'))) return null;
+  const [head = '', row = ''] = text.slice(0, BEGINNING).split(/\r?\n/);
+  const cells = (delimiter: string) => head.split(delimiter).length;
+  const delimiter = [',', ';', '\t', '|'].reduce((best, one) => (cells(one) > cells(best) ? one : best));
+  const split = (line: string) => line.split(delimiter).map((cell) => cell.trim().replace(/^"(.*)"$/, '$1'));
+  return { delimiter, names: split(head.replace(/^\ufeff/, '')), first: split(row) };
+}
+
 function told(
   log: Log,
   trace: TraceArrays,
   format: TraceFormat | null,
-  columns: CsvColumns | null,
+  columns: CsvColumnsInput | null,
   report: ReadReport | null,
 ): Traffic {
   const seconds = (trace.arrival_ms.at(-1) ?? 0) / 1000;

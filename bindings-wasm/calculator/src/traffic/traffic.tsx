@@ -4,6 +4,7 @@ import { useRef, useState } from 'preact/hooks';
 import type { DeploymentOption, TraceFormat } from 'sizewell-wasm';
 import type { Edits } from '../fields';
 import { count, figure, percent, plural, span } from '../format';
+import { Columns } from './columns';
 import type { LogReader } from './log';
 import { Outlook } from './outlook';
 import { planned } from './planned';
@@ -220,6 +221,13 @@ export function Traffic({ log, option, onTake }: TrafficProps) {
             <button type="button" class="plain" onClick={() => read(null)}>Show an example</button>
           </div>
         </div>
+      )}
+      {state.kind === 'refused' && state.header && (
+        <Columns
+          key={state.header.names.join()}
+          header={state.header}
+          onRead={(columns) => read(state.file, columns)}
+        />
       )}
     </section>
   );

@@ -3,7 +3,7 @@
 import init from 'sizewell-wasm';
 import module from 'sizewell-wasm/sizewell.wasm?url';
 import { reportOf } from '../plan';
-import { type Answer, type Log, traffic } from './reading';
+import { type Answer, headerOf, type Log, traffic } from './reading';
 
 const ready = init(module);
 
@@ -13,7 +13,8 @@ addEventListener('message', async ({ data }: MessageEvent<Log>) => {
   try {
     answer = { traffic: traffic(data) };
   } catch (thrown) {
-    answer = { refusal: reportOf(thrown) };
+    const refusal = reportOf(thrown);
+    answer = { refusal, header: headerOf(data, refusal) };
   }
   postMessage(answer);
 });
