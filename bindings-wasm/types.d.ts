@@ -169,7 +169,10 @@ export interface AnalyzeTraceRequestInput {
 
 /** A point out of the ordinary. */
 export interface Anomaly {
-  /** Its place in the series, from 0. */
+  /**
+   * Its place in the regular series, from 0: where times were given and rows are missing, steps
+   * without a row count too, so that `at_seconds` finds the row.
+   */
   index: number;
   /** When it was, in seconds since the Unix epoch; none for a plain index. */
   at_seconds: number | null;
@@ -1354,7 +1357,10 @@ export interface Change {
 
 /** A lasting shift of level. */
 export interface Changepoint {
-  /** The first point of the new level, from 0. */
+  /**
+   * The first point of the new level in the regular series, from 0: where times were given and rows
+   * are missing, steps without a row count too, so that `at_seconds` finds the row.
+   */
   index: number;
   /** When it was, in seconds since the Unix epoch; none for a plain index. */
   at_seconds: number | null;

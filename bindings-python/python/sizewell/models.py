@@ -387,7 +387,9 @@ class Anomaly(_Model):
     """A point out of the ordinary."""
 
     index: int
-    """Its place in the series, from 0."""
+    """Its place in the regular series, from 0: where times were given and rows are
+    missing, steps without a row count too, so that `at_seconds` finds the row.
+    """
 
     at_seconds: float | None = None
     """When it was, in seconds since the Unix epoch; none for a plain index."""
@@ -864,7 +866,10 @@ class Changepoint(_Model):
     """A lasting shift of level."""
 
     index: int
-    """The first point of the new level, from 0."""
+    """The first point of the new level in the regular series, from 0: where times were
+    given and rows are missing, steps without a row count too, so that `at_seconds`
+    finds the row.
+    """
 
     at_seconds: float | None = None
     """When it was, in seconds since the Unix epoch; none for a plain index."""

@@ -46,7 +46,8 @@ impl Default for AnomalyOptions {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Anomaly {
-    /// Its place in the series, from 0.
+    /// Its place in the regular series, from 0: where times were given and rows are missing, steps
+    /// without a row count too, so that `at_seconds` finds the row.
     pub index: usize,
     /// When it was, in seconds since the Unix epoch; none for a plain index.
     pub at_seconds: Option<f64>,

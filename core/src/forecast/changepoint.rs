@@ -36,7 +36,8 @@ impl Default for ChangepointOptions {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Changepoint {
-    /// The first point of the new level, from 0.
+    /// The first point of the new level in the regular series, from 0: where times were given and rows
+    /// are missing, steps without a row count too, so that `at_seconds` finds the row.
     pub index: usize,
     /// When it was, in seconds since the Unix epoch; none for a plain index.
     pub at_seconds: Option<f64>,
