@@ -127,7 +127,7 @@ impl ForecastTable {
 }
 
 /// Works without holding the interpreter.
-fn done<T: Send>(py: Python<'_>, work: impl FnOnce() -> Result<T> + Send) -> PyResult<T> {
+pub(crate) fn done<T: Send>(py: Python<'_>, work: impl FnOnce() -> Result<T> + Send) -> PyResult<T> {
     py.detach(work).map_err(|error| raised(py, &error))
 }
 

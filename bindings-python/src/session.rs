@@ -10,7 +10,7 @@ use sizewell::{Result, api};
 
 use crate::convert::value;
 use crate::errors::raised;
-use crate::forecast::numbers;
+use crate::forecast::{done, numbers};
 
 /// Columns apart from the values that they belong to.
 #[pyclass(frozen, module = "sizewell._sizewell")]
@@ -112,8 +112,7 @@ fn answer<'py>(
     py: Python<'py>,
     work: impl FnOnce() -> Result<String> + Send,
 ) -> PyResult<Bound<'py, PyBytes>> {
-    let json = py.detach(work).map_err(|error| raised(py, &error))?;
-    Ok(PyBytes::new(py, json.as_bytes()))
+    Ok(PyBytes::new(py, done(py, work)?.as_bytes()))
 }
 
 /// The bytes of numbers.

@@ -9,6 +9,9 @@
     reason = "a test may fail loudly"
 )]
 
+mod monitor_support;
+
+use monitor_support::savings_of;
 use proptest::prelude::*;
 use sizewell::monitor::{
     AlertPolicy, CacheColumns, Capacities, Collector, CollectorOptions, CostAnomalyRequest, CostColumns,
@@ -64,16 +67,7 @@ fn values(at_seconds: Vec<f64>, values: Vec<f64>) -> TrendRequest {
 }
 
 fn saved() -> SavingsRequest {
-    SavingsRequest {
-        outcome: outcome(0.0),
-        peak_qps: None,
-        requests: None,
-        usd_per_gpu_hour: None,
-        gpus: None,
-        provider: None,
-        reserve: None,
-        now_seconds: None,
-    }
+    savings_of(outcome(0.0))
 }
 
 /// Code and path of a refusal, and that its words are no debug print.

@@ -12,7 +12,7 @@ mod monitor_support;
 
 use std::collections::BTreeSet;
 
-use monitor_support::{outcome, ran};
+use monitor_support::{outcome, ran, savings_of};
 use sizewell::catalog::WeightFormat;
 use sizewell::engine::KvDtype;
 use sizewell::monitor::{OutcomeFigures, SavingKind, SavingsRequest, predicted_figures, savings};
@@ -30,16 +30,7 @@ fn lavish() -> SavingsRequest {
     let mut one = outcome("chat", 0.0, setup, predicted);
     one.observed.usd_per_hour = Some(12.0 * 3.0);
     one.targets = OutcomeFigures { ttft_ms: Some(1000.0), itl_ms: Some(40.0), ..OutcomeFigures::default() };
-    SavingsRequest {
-        outcome: one,
-        peak_qps: None,
-        requests: None,
-        usd_per_gpu_hour: None,
-        gpus: None,
-        provider: None,
-        reserve: None,
-        now_seconds: None,
-    }
+    savings_of(one)
 }
 
 #[test]

@@ -7,7 +7,7 @@ use super::decompose::{check_size, fitted, seasons, take_apart};
 use super::distribution::least;
 use super::gaps;
 use super::series::Series;
-use super::statistics::{interpolated, mean, median};
+use super::statistics::{mean, median};
 use super::stl::mstl;
 use super::transform::{Transform, log_where_positive};
 use crate::error::Result;
@@ -118,8 +118,7 @@ pub fn anomalies(series: &Series, options: &AnomalyOptions) -> Result<AnomalyRep
     check_range("level", options.level, 0.5, 0.999_999)?;
     check_size(series)?;
     let observed = series.values();
-    let filled = interpolated(observed);
-    let periods = seasons(series, &filled, options.seasonal_periods.as_deref(), 3)?;
+    let periods = seasons(series, options.seasonal_periods.as_deref(), 3)?;
     let filled = gaps::filled(observed, &periods);
     // Without the crudest outliers from the start: beside a gap, lines would spread them over it.
     let cleaned = without_outliers(observed, &periods).values;

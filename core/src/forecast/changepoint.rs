@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::auto::{clean, look};
 use super::decompose::seasons;
 use super::series::Series;
-use super::statistics::{interpolated, mean, median};
+use super::statistics::{mean, median};
 use crate::error::Result;
 use crate::units::{check_range, normal_quantile, sqrt, t_quantile, t_two_sided};
 
@@ -102,8 +102,7 @@ const ROUNDS: usize = 20;
 pub fn changepoints(series: &Series, options: &ChangepointOptions) -> Result<ChangepointReport> {
     check_range("significance", options.significance, 1e-4, 0.5)?;
     series.need(3, "levels need points")?;
-    let filled = interpolated(series.values());
-    let periods = seasons(series, &filled, options.seasonal_periods.as_deref(), 3)?;
+    let periods = seasons(series, options.seasonal_periods.as_deref(), 3)?;
     let cleaned = clean::without_outliers(series.values(), &periods).values;
     let period = periods.last().copied().unwrap_or(1);
     let levels = clean::without_season(&cleaned, period);

@@ -65,7 +65,7 @@ pub struct Decomposition {
 /// STL (Cleveland and others, 1990) for each season in turn, as MSTL does (Bandara, Hyndman and
 /// Bergmeir, 2021); multiplicative parts are those of the logarithms. Strengths are Wang, Smith and
 /// Hyndman's ("Characteristic-based clustering for time series data", Data Mining and Knowledge
-/// Discovery 13, 2006), on the logarithms where parts multiply. Missing points are interpolated.
+/// Discovery 13, 2006), on the logarithms where parts multiply. Missing points are filled by the season.
 ///
 /// ```
 /// use sizewell::forecast::{DecomposeOptions, Series, decompose};
@@ -85,8 +85,7 @@ pub struct Decomposition {
 /// `multiplicative` where it is true and a value is not positive.
 pub fn decompose(series: &Series, options: &DecomposeOptions) -> Result<Decomposition> {
     check_size(series)?;
-    let filled = interpolated(series.values());
-    let periods = seasons(series, &filled, options.seasonal_periods.as_deref(), 2)?;
+    let periods = seasons(series, options.seasonal_periods.as_deref(), 2)?;
     let filled = gaps::filled(series.values(), &periods);
     let (scale, parts) = take_apart(&filled, &periods, options.multiplicative)?;
     let back = |part: &[f64]| part.iter().map(|value| scale.back(*value)).collect::<Vec<f64>>();
@@ -130,12 +129,7 @@ pub(super) fn check_size(series: &Series) -> Result<()> {
 }
 
 /// The seasons that were asked for, or those that are found and were seen at least `cycles` times.
-pub(super) fn seasons(
-    series: &Series,
-    filled: &[f64],
-    asked: Option<&[usize]>,
-    cycles: usize,
-) -> Result<Vec<usize>> {
+pub(super) fn seasons(series: &Series, asked: Option<&[usize]>, cycles: usize) -> Result<Vec<usize>> {
     match asked {
         Some([]) => Ok(Vec::new()),
         Some(periods) => {
@@ -154,7 +148,8 @@ pub(super) fn seasons(
             Ok(periods.to_vec())
         }
         None => {
-            let scale = log_where_positive(filled);
+            let filled = interpolated(series.values());
+            let scale = log_where_positive(&filled);
             let modelled: Vec<f64> = filled.iter().map(|value| scale.forward(*value)).collect();
             let found = look::proven_periods(&modelled, series.clock());
             Ok(found.into_iter().filter(|period| cycles * period <= filled.len()).collect())

@@ -2,7 +2,9 @@
 
 #![allow(dead_code, reason = "each test uses a part")]
 
-use sizewell::monitor::{Capacities, Collector, CollectorOptions, Metric, Outcome, OutcomeFigures};
+use sizewell::monitor::{
+    Capacities, Collector, CollectorOptions, Metric, Outcome, OutcomeFigures, SavingsRequest,
+};
 use sizewell::queueing::EstimateRequest;
 use sizewell::units::Quantile;
 
@@ -77,4 +79,18 @@ pub fn filled(days: f64, base: f64, per_day: f64) -> (Collector, f64) {
         .collect();
     collector.record_columns(end, "chat", Metric::Gpu, &times, &usage, Capacities::One(100.0)).unwrap();
     (collector, end)
+}
+
+/// What would make a deployment cheaper, with nothing said beyond what it did.
+pub fn savings_of(outcome: Outcome) -> SavingsRequest {
+    SavingsRequest {
+        outcome,
+        peak_qps: None,
+        requests: None,
+        usd_per_gpu_hour: None,
+        gpus: None,
+        provider: None,
+        reserve: None,
+        now_seconds: None,
+    }
 }

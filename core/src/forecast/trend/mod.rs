@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::decompose::seasons;
 use super::series::Series;
-use super::statistics::{interpolated, mean};
+use super::statistics::mean;
 use crate::error::Result;
 use crate::units::{check_range, normal_quantile, sqrt};
 
@@ -116,7 +116,7 @@ pub struct SeriesTrend {
 pub fn trend_direction(series: &Series, options: &TrendDirectionOptions) -> Result<SeriesTrend> {
     check_range("significance", options.significance, 1e-4, 0.5)?;
     series.need(1, "a trend needs points")?;
-    let periods = seasons(series, &interpolated(series.values()), options.seasonal_periods.as_deref(), 2)?;
+    let periods = seasons(series, options.seasonal_periods.as_deref(), 2)?;
     let period = periods.last().copied();
     let mut grid = averaged(series, period);
     let mut trend = SeriesTrend {
